@@ -1,0 +1,21 @@
+//! The words of Ironward as types: ids, usage, faults, clock, principal, deployment.
+//!
+//! Nothing here does I/O, knows a wire format or holds a secret.
+
+mod clock;
+mod deployment;
+mod fault;
+mod ids;
+mod origin;
+mod principal;
+mod upstream;
+mod usage;
+
+pub use clock::{Clock, Random, SystemClock};
+pub use deployment::{Deployment, ParamPolicy, Timeouts};
+pub use fault::{Fault, FaultKind, Retry, Side};
+pub use ids::{CallId, CredentialId, DeploymentId};
+pub use origin::{InvalidOrigin, Origin, Reach, Scheme};
+pub use principal::{Principal, Role};
+pub use upstream::{AuthScheme, UpstreamRequest};
+pub use usage::Usage;

@@ -1,0 +1,3 @@
+//! Ironward, the AI gateway built like a vault.
+
+fn main() {}

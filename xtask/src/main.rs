@@ -1,0 +1,3 @@
+//! The house's own tasks; `cargo xtask help` lists them.
+
+fn main() {}
