@@ -91,13 +91,16 @@ impl Origin {
         if host.is_empty() {
             return Err(InvalidOrigin("the URL names no host"));
         }
-        let port = match authority.port_u16() {
-            Some(0) => return Err(InvalidOrigin("port 0 cannot be dialled")),
-            Some(port) => port,
-            None if authority.port().is_some() => {
-                return Err(InvalidOrigin("the port is no number below 65536"));
-            }
-            None => scheme.default_port(),
+        let port = match authority
+            .as_str()
+            .strip_prefix(authority.host())
+            .unwrap_or_default()
+        {
+            "" => scheme.default_port(),
+            written => match written.trim_start_matches(':').parse() {
+                Ok(0) | Err(_) => return Err(InvalidOrigin("the port has to be 1 to 65535")),
+                Ok(port) => port,
+            },
         };
         let base_path = uri.path().trim_end_matches('/').into();
         let reach = if is_private_by_spelling(&host) {
