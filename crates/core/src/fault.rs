@@ -14,15 +14,15 @@ pub struct Fault {
     /// Whether another try can help.
     pub retry: Retry,
     /// What failed, on what, and what to do: one line, lower case, no full stop.
-    pub message: String,
+    pub message: Box<str>,
     /// The field of the call that is at fault.
-    pub param: Option<String>,
+    pub param: Option<Box<str>>,
     /// The provider's own machine-readable code, such as `context_length_exceeded`.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// The status that the provider answered with.
     pub upstream_status: Option<u16>,
     /// For the operator's log only.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 /// Whose side a fault is on.
@@ -274,31 +274,31 @@ impl FaultKind {
 impl Fault {
     /// A fault of the client's: never retried.
     #[must_use]
-    pub fn downstream(kind: FaultKind, message: impl Into<String>) -> Self {
+    pub fn downstream(kind: FaultKind, message: impl Into<Box<str>>) -> Self {
         Self::new(kind, Side::Downstream, Retry::Never, message)
     }
 
     /// A fault of ours: never retried.
     #[must_use]
-    pub fn gateway(kind: FaultKind, message: impl Into<String>) -> Self {
+    pub fn gateway(kind: FaultKind, message: impl Into<Box<str>>) -> Self {
         Self::new(kind, Side::Gateway, Retry::Never, message)
     }
 
     /// A fault of the provider's or on the way there.
     #[must_use]
-    pub fn upstream(kind: FaultKind, retry: Retry, message: impl Into<String>) -> Self {
+    pub fn upstream(kind: FaultKind, retry: Retry, message: impl Into<Box<str>>) -> Self {
         Self::new(kind, Side::Upstream, retry, message)
     }
 
     /// A request that is not valid, with the field at fault.
     #[must_use]
-    pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid(param: impl Into<Box<str>>, message: impl Into<Box<str>>) -> Self {
         Self::downstream(FaultKind::BadRequest, message).with_param(param)
     }
 
     /// A field that `provider` cannot take.
     #[must_use]
-    pub fn unsupported(provider: &str, param: impl Into<String>) -> Self {
+    pub fn unsupported(provider: &str, param: impl Into<Box<str>>) -> Self {
         let param = param.into();
         let message = format!(
             "{provider} does not support parameter '{param}'; remove it, or set drop_params to have it dropped"
@@ -308,14 +308,14 @@ impl Fault {
 
     /// Names the field at fault.
     #[must_use]
-    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+    pub fn with_param(mut self, param: impl Into<Box<str>>) -> Self {
         self.param = Some(param.into());
         self
     }
 
     /// Adds the provider's machine-readable code.
     #[must_use]
-    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+    pub fn with_code(mut self, code: impl Into<Box<str>>) -> Self {
         self.code = Some(code.into());
         self
     }
@@ -330,7 +330,7 @@ impl Fault {
     /// Adds what only the operator's log may show.
     #[must_use]
     pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.cause = Some(cause.to_string().into());
         self
     }
 
@@ -343,7 +343,7 @@ impl Fault {
         }
     }
 
-    fn new(kind: FaultKind, side: Side, retry: Retry, message: impl Into<String>) -> Self {
+    fn new(kind: FaultKind, side: Side, retry: Retry, message: impl Into<Box<str>>) -> Self {
         Self {
             kind,
             side,

@@ -1,1 +1,17 @@
-//! .
+//! The providers: one file a vendor, sans-I/O.
+//!
+//! A provider knows its vendor's wire format and nothing else: it never sees a host, a credential
+//! or a socket. It names an `AuthScheme`; egress applies the credential. Adding a vendor is a file,
+//! a line in [`PROVIDERS`] and a folder of golden cases below `testdata/`; an OpenAI-compatible one
+//! is a row of the table in `compatible/vendors.rs`.
+
+mod anthropic;
+mod compatible;
+mod echo;
+mod gemini;
+mod ollama;
+mod openai;
+mod provider;
+mod status;
+
+pub use provider::{PROVIDERS, Provider, Target, Vendor, find, vendors};
