@@ -102,6 +102,7 @@ pub(crate) fn prepare<'a>(call: &'a Call, target: &Target<'_>) -> Result<Prepare
     let body = Body::read(patch.into_bytes())?;
     let mut changed = Call::read(call.dialect, body, Some(&call.model))?;
     changed.stream = call.stream;
+    changed.forwarded = call.forwarded.clone();
     Ok(Prepared {
         call,
         changed: Some(changed),
