@@ -108,6 +108,15 @@ pub(super) enum Piece {
 }
 
 impl Candidate {
+    /// Whether it holds parts, of any kind.
+    pub(super) fn speaks(&self) -> bool {
+        let parts = self
+            .content
+            .as_ref()
+            .and_then(|content| content.parts.as_ref());
+        parts.is_some_and(|parts| !parts.is_empty())
+    }
+
     /// The parts, in order. `calls` counts the function calls of this choice so far.
     pub(super) fn pieces(
         &mut self,
@@ -250,6 +259,14 @@ pub(super) fn finish(reason: &str, called: bool) -> Finish {
 }
 
 impl Counts {
+    /// The tier that served the call, in OpenAI's word.
+    fn tier(self) -> Option<String> {
+        self.service_tier.map(|tier| match tier.as_str() {
+            "standard" => "default".to_owned(),
+            _ => tier,
+        })
+    }
+
     /// Google counts tool results and thoughts beside the prompt and the candidates.
     pub(super) fn usage(&self) -> Usage {
         let audio = |details: &Option<Vec<Modality>>| {
@@ -303,7 +320,7 @@ pub(super) fn decode_chat(body: &[u8]) -> Result<ChatReply, Fault> {
         created: None,
         choices,
         usage: counts.as_ref().map(Counts::usage),
-        service_tier: counts.and_then(|counts| counts.service_tier),
+        service_tier: counts.and_then(Counts::tier),
         system_fingerprint: None,
     })
 }

@@ -21,7 +21,8 @@ pub(super) struct Decoder {
 #[derive(Default)]
 struct Progress {
     calls: u32,
-    /// More parts may follow it, so it is told at the end.
+    /// Code that Google runs ends with one too, and what comes out follows; so the last one counts,
+    /// and it is told at the end.
     finish_reason: Option<String>,
     blocked: bool,
     sources: Sources,
@@ -102,6 +103,9 @@ impl Decoder {
     ) -> Result<(), Fault> {
         let choice = candidate.index;
         let progress = self.choices.entry(choice).or_default();
+        if candidate.finish_reason.is_some() || candidate.speaks() {
+            progress.finish_reason = candidate.finish_reason.take();
+        }
         let first_call = progress.calls;
         let pieces = candidate.pieces(self.id.as_deref(), &mut progress.calls)?;
         let mut indices = first_call..;
@@ -141,9 +145,6 @@ impl Decoder {
         }
         if let Some(grounding) = candidate.grounding_metadata {
             progress.sources.add(grounding);
-        }
-        if candidate.finish_reason.is_some() {
-            progress.finish_reason = candidate.finish_reason;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ const STREAM: &str = concat!(
     "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"hm\",\"thought\": true}],\"role\": \"model\"},\"index\": 0}],\"usageMetadata\": {\"promptTokenCount\": 16,\"totalTokenCount\": 16},\"modelVersion\": \"gemini-x\",\"responseId\": \"r-1\"}\r\n\r\n",
     "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"grün \"}]}},{\"index\": 1,\"content\": {\"parts\": [{\"functionCall\": {\"name\": \"f\",\"args\": {\"a\": [1, \"é\"]}},\"thoughtSignature\": \"c2ln\"},{\"functionCall\": {\"id\": \"own\",\"name\": \"g\"}}]}}]}\r\n\r\n",
     "data: {\"candidates\": [{\"content\": {\"parts\": [{\"executableCode\": {\"code\": \"1\"}}]},\"finishReason\": \"STOP\"}]}\r\n\r\n",
-    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"ist es\"}]},\"groundingMetadata\": {\"groundingChunks\": [{\"web\": {\"uri\": \"https://example.org\",\"title\": \"E\"}}],\"groundingSupports\": [{\"segment\": {\"startIndex\": 6,\"endIndex\": 9},\"groundingChunkIndices\": [0, 9]}]}},{\"index\": 1,\"finishReason\": \"STOP\"}],\"usageMetadata\": {\"promptTokenCount\": 16,\"candidatesTokenCount\": 3,\"thoughtsTokenCount\": 4,\"totalTokenCount\": 23}}\n\n",
+    "data: {\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"ist es\"}]},\"groundingMetadata\": {\"groundingChunks\": [{\"web\": {\"uri\": \"https://example.org\",\"title\": \"E\"}}],\"groundingSupports\": [{\"segment\": {\"startIndex\": 6,\"endIndex\": 9},\"groundingChunkIndices\": [0, 9]}]},\"finishReason\": \"STOP\"},{\"index\": 1,\"finishReason\": \"STOP\"}],\"usageMetadata\": {\"promptTokenCount\": 16,\"candidatesTokenCount\": 3,\"thoughtsTokenCount\": 4,\"totalTokenCount\": 23}}\n\n",
 );
 
 fn decoded(stream: &[u8], cuts: &[usize]) -> Vec<Delta> {
