@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ironward_core::{CallId, Fault, Usage};
+use ironward_core::{CallId, Fault, Side, Usage};
 
 /// A call is over, however it ended.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ impl CallSettled<'_> {
                 %id, caller, dialect, model_group, deployment, status, attempts,
                 input_tokens, output_tokens, total_ms, overhead_us, "call settled"
             ),
-            Some(fault) if fault.side == ironward_core::Side::Downstream => tracing::info!(
+            Some(fault) if fault.side == Side::Downstream => tracing::info!(
                 %id, caller, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), message = &*fault.message, total_ms, "call refused"
             ),
@@ -61,6 +61,31 @@ impl CallSettled<'_> {
                 fault = fault.kind.label(), upstream_status = fault.upstream_status,
                 message = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
             ),
+        }
+    }
+}
+
+/// A request was answered with an error before it was admitted as a call.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRefused<'a> {
+    /// Its id.
+    pub id: CallId,
+    /// Why.
+    pub fault: &'a Fault,
+}
+
+impl CallRefused<'_> {
+    /// Writes it. Strangers can cause any number of these, so only at `debug`, unless it is our
+    /// own fault.
+    pub fn emit(self) {
+        let Self { id, fault } = self;
+        if fault.side == Side::Downstream {
+            tracing::debug!(%id, fault = fault.kind.label(), message = &*fault.message, "request refused");
+        } else {
+            tracing::warn!(
+                %id, fault = fault.kind.label(), message = &*fault.message,
+                cause = fault.cause.as_deref(), "request failed"
+            );
         }
     }
 }
@@ -130,5 +155,38 @@ impl Draining {
             limit_s = self.limit.as_secs(),
             "draining"
         );
+    }
+}
+
+/// A connection could not be taken.
+#[derive(Debug, Clone, Copy)]
+pub struct AcceptFailed<'a> {
+    /// Why.
+    pub error: &'a std::io::Error,
+}
+
+impl AcceptFailed<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(error = %self.error, "a connection could not be taken");
+    }
+}
+
+/// The configuration says something that the operator should know.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigNotice<'a> {
+    /// What.
+    pub text: &'a str,
+}
+
+impl ConfigNotice<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(notice = self.text, "config");
+    }
+
+    /// Writes it as what nobody may overlook.
+    pub fn emit_alarm(self) {
+        tracing::error!(alarm = self.text, "config");
     }
 }

@@ -6,5 +6,8 @@
 mod event;
 mod log;
 
-pub use event::{CallSettled, ConfigRefused, ConfigReloaded, Draining, ListenerOpened};
+pub use event::{
+    AcceptFailed, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded, Draining,
+    ListenerOpened,
+};
 pub use log::{Format, start};
