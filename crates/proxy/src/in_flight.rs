@@ -25,7 +25,7 @@ impl InFlight {
                 (calls < limit).then_some(calls + 1)
             })
             .ok()?;
-        Some(Slot(Self::clone(self)))
+        Some(Slot(Arc::clone(self)))
     }
 
     /// How many calls are running.

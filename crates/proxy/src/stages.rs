@@ -9,9 +9,9 @@ mod route;
 mod settle;
 
 pub(crate) use admit::{Grant, Outcome, Request, admit};
-pub(crate) use attempt::{Answer, Attempted, attempt};
+pub(crate) use attempt::attempt;
 pub(crate) use authenticate::authenticate;
 pub(crate) use authorise::{Visible, authorise};
 pub(crate) use read_call::read_call;
-pub(crate) use route::{Plan, route};
+pub(crate) use route::route;
 pub(crate) use settle::settle;

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use ironward_core::{Fault, FaultKind, Principal};
 
 use crate::Snapshot;
@@ -17,10 +16,12 @@ impl Caller {
     }
 }
 
+const AUTHORIZATION: &str = "authorization";
+
 /// LiteLLM's order: the first header of these that is there holds the key, whatever the others say.
 const HEADERS: [&str; 6] = [
     "x-litellm-api-key",
-    AUTHORIZATION.as_str(),
+    AUTHORIZATION,
     "api-key",
     "x-api-key",
     "x-goog-api-key",
@@ -35,7 +36,7 @@ pub(crate) fn authenticate(snapshot: &Snapshot, headers: &HeaderMap) -> Result<C
             let mut found = None;
             for name in HEADERS {
                 if let Some(value) = single(headers, name)? {
-                    found = Some(if name == AUTHORIZATION.as_str() {
+                    found = Some(if name == AUTHORIZATION {
                         bearer(value)?
                     } else {
                         without_scheme(value)
