@@ -11,6 +11,7 @@ mod echo;
 mod gemini;
 mod ollama;
 mod openai;
+mod params;
 mod provider;
 mod status;
 

@@ -1,5 +1,6 @@
 use std::sync::OnceLock;
 
+use http::HeaderMap;
 use ironward_core::Fault;
 
 use crate::{Body, Chat, Dialect, Embeddings};
@@ -18,6 +19,9 @@ pub struct Call {
     pub stream: bool,
     /// Whether an OpenAI client asked for the usage chunk (`stream_options.include_usage`).
     pub include_usage: bool,
+    /// Headers of the client's that a provider of its dialect may read (`anthropic-beta`,
+    /// `anthropic-version`), picked by the proxy from a list; never a credential.
+    pub forwarded: HeaderMap,
     content: OnceLock<Result<Content, Fault>>,
 }
 
@@ -55,6 +59,7 @@ impl Call {
             model: model.into(),
             stream,
             include_usage,
+            forwarded: HeaderMap::new(),
             content: OnceLock::new(),
         })
     }
