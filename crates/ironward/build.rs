@@ -1,5 +1,10 @@
 //! Puts the commit and the build's target and profile into `ironward --version`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "runs where the gateway is built, not where it runs"
+)]
+
 use std::process::Command;
 
 fn main() {

@@ -55,6 +55,10 @@ pub(crate) enum Command {
 
 /// How to serve.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct ServeArgs {
     /// LiteLLM's config.yaml. Without it, the provider keys in the environment are used.
     #[arg(long, short, env = "IRONWARD_CONFIG", value_name = "FILE")]

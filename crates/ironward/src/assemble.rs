@@ -62,7 +62,7 @@ impl Assembler {
             maker.configured(model);
         }
         for provider in from_environment {
-            maker.from_environment(provider);
+            maker.customary(provider);
         }
         for server in local {
             maker.local(server);
@@ -105,11 +105,7 @@ impl Assembler {
             keys: self.keys(config),
             settings: settings(config),
             routing: Routing {
-                retries: config
-                    .router
-                    .num_retries
-                    .or(config.litellm.num_retries)
-                    .unwrap_or(2),
+                retries: config.router.num_retries,
                 retry_after: config.router.retry_after,
             },
             credentials,

@@ -53,7 +53,7 @@ impl DataDir {
         }
         let mut pepper = Zeroizing::new([0; 32]);
         random.fill(&mut *pepper);
-        self.write(PEPPER, &*pepper)?;
+        self.write(PEPPER, &pepper)?;
         Ok(KeyHasher::new(&pepper))
     }
 

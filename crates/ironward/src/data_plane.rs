@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
 use ironward_proxy::{Gateway, InFlight, Listener, ListenerSettings, ServerTls, Snapshot, bind};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::random::SystemRandom;
 
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) drained: watch::Receiver<bool>,
     /// Turns true when the threads are to end, whatever still runs.
     pub(crate) stopped: watch::Receiver<bool>,
+    /// Held by each thread until its last connection is through.
+    pub(crate) alive: mpsc::Sender<()>,
 }
 
 /// Binds `address` once for each of `threads`. The first bind decides the port where it was 0.
@@ -68,6 +70,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         tls,
         drained,
         mut stopped,
+        alive,
     } = shared;
     runtime.block_on(async move {
         let listener = Listener::new(socket, tls, ListenerSettings::default())?;
@@ -79,9 +82,11 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             random: Arc::new(SystemRandom),
             in_flight,
         });
-        listener.serve(gateway, drained).await;
-        // The runtime has to live until the last stream is through.
-        let _closed = stopped.wait_for(|stopped| *stopped).await;
+        tokio::select! {
+            () = listener.serve(gateway, drained) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        drop(alive);
         Ok(())
     })
 }

@@ -9,6 +9,7 @@ mod check;
 mod data_dir;
 mod data_plane;
 mod exit;
+mod exposure;
 mod local;
 mod origin;
 mod random;
@@ -16,6 +17,7 @@ mod reload;
 mod serve;
 mod sources;
 mod tls;
+mod way_out;
 
 use std::process::ExitCode;
 

@@ -1,15 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::Notify;
-
-/// Counts the running calls of all threads, so that a drain can wait for them and a limit on
-/// parallel calls can hold.
+/// Counts the running calls of all threads, so that a limit on parallel calls can hold, and says
+/// whether new ones are taken.
 #[derive(Debug, Default)]
 pub struct InFlight {
     calls: AtomicUsize,
     draining: AtomicBool,
-    emptied: Notify,
 }
 
 /// One running call; dropping it ends the call.
@@ -40,23 +37,14 @@ impl InFlight {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Takes no new calls from now on and waits until the running ones are over.
-    pub async fn drain(&self) {
+    /// Takes no new calls from now on.
+    pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
-        loop {
-            let emptied = self.emptied.notified();
-            if self.count() == 0 {
-                return;
-            }
-            emptied.await;
-        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.0.calls.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.emptied.notify_waiters();
-        }
+        self.0.calls.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -76,12 +76,24 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Takes connections until `drained` turns true, then closes the socket and tells the open
-    /// connections to finish what they are doing.
-    pub async fn serve(self, gateway: Arc<Gateway>, mut drained: watch::Receiver<bool>) {
+    /// Takes connections until `drained` turns true; then closes the socket, tells the open
+    /// connections to finish what they are doing, and waits for the last of them.
+    pub async fn serve(self, gateway: Arc<Gateway>, drained: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(self.settings.connections));
+        let all = u32::try_from(self.settings.connections).unwrap_or(u32::MAX);
+        self.accept(gateway, drained, &places).await;
+        // The semaphore is never closed: this waits until every place is free again.
+        let _free = places.acquire_many(all).await;
+    }
+
+    async fn accept(
+        self,
+        gateway: Arc<Gateway>,
+        mut drained: watch::Receiver<bool>,
+        places: &Arc<Semaphore>,
+    ) {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 return;
             };
             let stream = tokio::select! {

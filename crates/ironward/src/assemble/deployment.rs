@@ -99,7 +99,7 @@ impl<'c> Maker<'c> {
     }
 
     /// `provider/*`, with the key in the provider's customary variable.
-    pub(super) fn from_environment(&mut self, provider: &'static str) {
+    pub(super) fn customary(&mut self, provider: &'static str) {
         let Some(vendor) = find(provider) else { return };
         let origin = match self.default_origin(&vendor) {
             Ok(origin) => origin,
@@ -282,7 +282,6 @@ impl<'c> Maker<'c> {
         let call = params
             .and_then(|params| params.timeout)
             .or(self.config.router.timeout)
-            .or(self.config.litellm.request_timeout)
             .unwrap_or(default.total);
         Timeouts {
             connect: ironward.connect_timeout.unwrap_or(default.connect),

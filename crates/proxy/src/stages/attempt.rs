@@ -33,7 +33,7 @@ pub(crate) enum Answer {
     /// All of it.
     Whole { bytes: Bytes, usage: Option<Usage> },
     /// Its beginning, and what carries over the rest.
-    Stream(Begun),
+    Stream(Box<Begun>),
 }
 
 /// Plan -> answer: encode, dial, classify; after a fault the next deployment, or the same again.
@@ -204,7 +204,7 @@ impl One<'_> {
                     let passed = relay.finish();
                     return match passed.fault {
                         Some(fault) => Err(fault),
-                        None => Ok(Answer::Stream(Begun::all(passed.bytes, relay))),
+                        None => Ok(Answer::Stream(Box::new(Begun::all(passed.bytes, relay)))),
                     };
                 }
             };
@@ -213,12 +213,12 @@ impl One<'_> {
                 None if passed.bytes.is_empty() => {}
                 fault => {
                     let upstream = fault.is_none().then_some(body);
-                    return Ok(Answer::Stream(Begun {
+                    return Ok(Answer::Stream(Box::new(Begun {
                         ready: passed.bytes,
                         relay,
                         upstream,
                         fault,
-                    }));
+                    })));
                 }
             }
         }
@@ -226,7 +226,6 @@ impl One<'_> {
 
     fn relay(&self) -> Result<Relay, Fault> {
         let (dialect, provider) = (self.call.dialect, self.routed.provider);
-        let no_stream = || Fault::gateway(FaultKind::Internal, "this kind of call has no streams");
         if provider.speaks(dialect) {
             return dialect
                 .forward(self.envelope)
@@ -261,24 +260,28 @@ impl One<'_> {
         })))
     }
 
+    /// Writes a local reply, streamed where the call asks for it.
     fn encode(&self, reply: Reply) -> Result<Answer, Fault> {
         let (dialect, usage) = (self.call.dialect, reply.usage());
-        let (Reply::Chat(chat), true) = (&reply, self.call.stream) else {
-            return Ok(Answer::Whole {
+        match reply {
+            Reply::Chat(chat) if self.call.stream => {
+                let encoder = dialect
+                    .stream_encoder(self.envelope.clone())
+                    .ok_or_else(no_stream)?;
+                let mut relay = Relay::translate(Box::new(Ready(Vec::new())), encoder);
+                let all = relay.finish().bytes;
+                Ok(Answer::Stream(Box::new(Begun::all(all, relay))))
+            }
+            reply => Ok(Answer::Whole {
                 bytes: dialect.encode_reply(self.call, &reply, self.envelope)?,
                 usage,
-            });
-        };
-        let decoder = Box::new(Ready(chat.clone().into_deltas()));
-        let encoder = dialect
-            .stream_encoder(self.envelope.clone())
-            .ok_or_else(|| {
-                Fault::gateway(FaultKind::Internal, "this kind of call has no streams")
-            })?;
-        let mut relay = Relay::translate(decoder, encoder);
-        let all = relay.finish().bytes;
-        Ok(Answer::Stream(Begun::all(all, relay)))
+            }),
+        }
     }
+}
+
+fn no_stream() -> Fault {
+    Fault::gateway(FaultKind::Internal, "this kind of call has no streams")
 }
 
 /// A stream that is known from its beginning to its end.

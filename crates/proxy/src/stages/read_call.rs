@@ -84,14 +84,15 @@ where
         refuse_control_fields(&body)?;
         Call::read(dialect, body, path_model.as_deref())
     });
-    let call = call.await?;
+    let mut call = call.await?;
+    call.forwarded = forwarded;
     if call.model.contains("://") {
         return Err(Fault::invalid(
             "model",
             "'model' is a URL; name a model group of the gateway",
         ));
     }
-    Ok(Arc::new(call.with_forwarded(forwarded)))
+    Ok(Arc::new(call))
 }
 
 /// Claude Code and Codex send parameters that only their own vendor takes; LiteLLM drops them for

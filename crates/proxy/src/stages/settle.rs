@@ -49,7 +49,7 @@ pub(crate) fn settle(
             grant.settle(Outcome::Complete);
             (Body::whole(bytes), JSON)
         }
-        Answer::Stream(begun) => (Body::stream(Stream::new(begun, grant)), EVENT_STREAM),
+        Answer::Stream(begun) => (Body::stream(Stream::new(*begun, grant)), EVENT_STREAM),
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
