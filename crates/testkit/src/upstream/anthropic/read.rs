@@ -32,7 +32,7 @@ pub(super) fn ask(body: &Value) -> Result<Ask, Refusal> {
         stream: body["stream"] == true,
         thinking: matches!(
             body["thinking"]["type"].as_str(),
-            Some("enabled" | "adaptive")
+            Some("enabled" | "adaptive" | "between_tools")
         ),
         stop: body["stop_sequences"]
             .as_array()
@@ -90,7 +90,7 @@ fn check_thinking(body: &Value) -> Result<(), Refusal> {
     let thinking = &body["thinking"];
     match thinking["type"].as_str() {
         None if thinking.is_null() => return Ok(()),
-        Some("disabled" | "adaptive") => return Ok(()),
+        Some("disabled" | "adaptive" | "between_tools") => return Ok(()),
         Some("enabled") => {}
         _ => {
             return Err(Refusal::field(
@@ -167,6 +167,7 @@ const FIELDS: &[&str] = &[
     "cache_control",
     "container",
     "context_management",
+    "diagnostics",
     "inference_geo",
     "max_tokens",
     "mcp_servers",
@@ -186,6 +187,8 @@ const FIELDS: &[&str] = &[
     "tools",
     "top_k",
     "top_p",
+    "user_profile_id",
+    "workspace_id",
 ];
 
 const TOOL_FIELDS: &[&str] = &[

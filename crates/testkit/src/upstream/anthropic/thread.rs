@@ -26,6 +26,8 @@ pub(super) fn read(body: &Value, ask: &mut Ask) -> Result<(), Refusal> {
                 let message = "first message must use the \"user\" role";
                 return Err(Refusal::field("messages", message));
             }
+            // Instructions may also come between the turns since the version of October 2026.
+            Some("system") if at > 0 => {}
             _ => {
                 let message = "Input should be 'user' or 'assistant'";
                 return Err(Refusal::field(format!("{param}.role"), message));

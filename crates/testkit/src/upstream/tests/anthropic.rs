@@ -108,7 +108,7 @@ fn misuse_is_refused_in_anthropics_words() {
         ("temperature", json!(1.5), "temperature: range: 0..1"),
         (
             "messages",
-            json!([{"role": "system", "content": "x"}]),
+            json!([{"role": "robot", "content": "x"}]),
             "Input should be 'user'",
         ),
         (
