@@ -17,6 +17,7 @@ mod citations;
 mod contents;
 mod fault;
 mod generation;
+mod logprobs;
 mod reply;
 mod schema;
 mod stream;

@@ -9,6 +9,7 @@
 //! - Nothing counts tokens without a reply.
 
 mod call;
+mod messages;
 mod reply;
 mod stream;
 

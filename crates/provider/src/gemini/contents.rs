@@ -211,6 +211,7 @@ impl<'a> Writer<'a> {
             match &part.body {
                 PartBody::Text(text) if text.is_empty() => {}
                 PartBody::Text(text) => self.system.push(Piece::text(text.as_str())),
+                PartBody::Opaque { .. } => {}
                 _ => {
                     return Err(Fault::invalid(
                         "messages",

@@ -7,6 +7,7 @@ use ironward_wire::{
 use serde::{Deserialize, Serialize};
 
 use super::citations::{Grounding, Sources};
+use super::logprobs::LogprobsResult;
 
 /// A whole reply, or one event of a stream.
 #[derive(Debug, Default, Deserialize)]
@@ -146,21 +147,7 @@ impl Candidate {
 
     /// The log-probabilities in OpenAI's shape.
     pub(super) fn logprobs(&self) -> Option<Json> {
-        let result = self.logprobs_result.as_ref()?;
-        let mut alternatives = result.top_candidates.iter();
-        let content = result
-            .chosen_candidates
-            .iter()
-            .map(|chosen| Token {
-                token: &chosen.token,
-                logprob: chosen.log_probability,
-                bytes: chosen.token.as_bytes(),
-                top_logprobs: alternatives
-                    .next()
-                    .map(|top| top.candidates.iter().map(Token::plain).collect()),
-            })
-            .collect();
-        Json::from_value(&Logprobs { content }).ok()
+        self.logprobs_result.as_ref()?.written()
     }
 }
 
@@ -425,49 +412,4 @@ pub(super) fn unreadable(cause: impl std::fmt::Display) -> Fault {
         "the provider sent a reply that cannot be read",
     )
     .with_cause(cause)
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct LogprobsResult {
-    chosen_candidates: Vec<Chosen>,
-    top_candidates: Vec<Alternatives>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Alternatives {
-    candidates: Vec<Chosen>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Chosen {
-    token: String,
-    log_probability: f64,
-}
-
-#[derive(Serialize)]
-struct Logprobs<'a> {
-    content: Vec<Token<'a>>,
-}
-
-#[derive(Serialize)]
-struct Token<'a> {
-    token: &'a str,
-    logprob: f64,
-    bytes: &'a [u8],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_logprobs: Option<Vec<Self>>,
-}
-
-impl<'a> Token<'a> {
-    fn plain(chosen: &'a Chosen) -> Self {
-        Token {
-            token: &chosen.token,
-            logprob: chosen.log_probability,
-            bytes: chosen.token.as_bytes(),
-            top_logprobs: None,
-        }
-    }
 }

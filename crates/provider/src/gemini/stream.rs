@@ -81,6 +81,10 @@ impl Decoder {
                 created: None,
             });
         }
+        // Before the parts: Anthropic's stream tells the input with its first event.
+        if let Some(counts) = response.usage_metadata.as_ref().map(Counts::usage) {
+            deltas.push(Delta::Usage(counts));
+        }
         for candidate in response.candidates {
             self.candidate(candidate, deltas)?;
         }
@@ -89,9 +93,6 @@ impl Decoder {
             .is_some_and(|feedback| feedback.block_reason.is_some())
         {
             self.choices.entry(0).or_default().blocked = true;
-        }
-        if let Some(counts) = response.usage_metadata.as_ref().map(Counts::usage) {
-            deltas.push(Delta::Usage(counts));
         }
         Ok(())
     }
