@@ -37,6 +37,7 @@ pub(crate) enum Kind {
 
 #[derive(Deserialize)]
 struct Line {
+    #[serde(default)]
     id: String,
     provider: String,
     #[serde(default)]
@@ -140,7 +141,7 @@ impl Exchange {
             return None;
         }
         let written: Value = serde_json::from_str(text).unwrap();
-        let in_path = written.get("model").is_none();
+        let in_path = written.get("model").is_none_or(Value::is_null);
         let model = in_path.then(|| self.line.model.as_deref().unwrap_or("recorded"));
         let call = Body::read(Bytes::copy_from_slice(text.as_bytes()))
             .and_then(|body| Call::read(dialect, body, model))
@@ -234,6 +235,7 @@ pub(crate) fn deployment(provider: &'static str) -> Deployment {
         order: 1,
         retries: None,
         timeouts: Timeouts::default(),
+        stream_first_byte: None,
         params: ParamPolicy::default(),
         api_version: None,
         extra_headers: HeaderMap::new(),

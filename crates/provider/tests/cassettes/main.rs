@@ -57,7 +57,8 @@ fn recorded_traffic_is_handled() {
 
 /// Checks everything that one exchange can tell; the first thing that is wrong.
 fn replay(exchange: &Exchange) -> Result<(), String> {
-    let checks: [(&str, fn(&Exchange) -> Result<(), String>); 3] = [
+    type Check = fn(&Exchange) -> Result<(), String>;
+    let checks: [(&str, Check); 3] = [
         ("request", request::check),
         ("reply", answer),
         ("error", whole::check_error),

@@ -16,6 +16,7 @@ fn deployment() -> Deployment {
         order: 1,
         retries: None,
         timeouts: Timeouts::default(),
+        stream_first_byte: None,
         params: ParamPolicy::default(),
         api_version: None,
         extra_headers: HeaderMap::new(),
