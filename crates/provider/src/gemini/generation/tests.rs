@@ -1,33 +1,14 @@
-use http::HeaderMap;
-use ironward_core::{CredentialId, Deployment, DeploymentId, FaultKind, ParamPolicy, Timeouts};
+use ironward_core::FaultKind;
 use ironward_wire::{Effort, Reasoning};
 
 use super::Thinks;
 use crate::Target;
+use crate::testing::Case;
 
-fn deployment() -> Deployment {
-    Deployment {
-        id: DeploymentId::new("d"),
-        group: "g".into(),
-        provider: "gemini",
-        model: "m".into(),
-        credential: CredentialId::new(1),
-        weight: 1.0,
-        order: 1,
-        retries: None,
-        timeouts: Timeouts::default(),
-        stream_first_byte: None,
-        params: ParamPolicy::default(),
-        api_version: None,
-        extra_headers: HeaderMap::new(),
-        mock_response: None,
-    }
-}
-
-fn thinking(model: &str, reasoning: &Reasoning) -> String {
-    let deployment = deployment();
+fn thinking(model: &'static str, reasoning: &Reasoning) -> String {
+    let case = Case::new("gemini", model);
     let target = Target {
-        deployment: &deployment,
+        deployment: &case.deployment,
         model,
         drop_unsupported: false,
     };
