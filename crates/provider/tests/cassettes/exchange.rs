@@ -185,6 +185,7 @@ fn surface(provider: &str, endpoint: &str) -> Option<(Kind, &'static str)> {
         ("ollama", Kind::OllamaChat | Kind::OllamaEmbed) => "ollama",
         ("anthropic", Kind::Messages | Kind::CountTokens) => "anthropic",
         ("alibaba", _) => "dashscope",
+        ("azure", _) if endpoint.starts_with("/models/") => "azure_ai",
         ("together", _) => "together_ai",
         ("venice", _) => "veniceai",
         ("anthropic" | "ollama" | "bedrock", _) => "openai_like",
