@@ -44,8 +44,7 @@ pub(crate) fn python(requirements: &str) -> Result<PathBuf, String> {
 /// copied anew each time.
 pub(crate) fn javascript() -> Result<PathBuf, String> {
     let source = root().join("clients/js");
-    let lock = source.join("package-lock.json");
-    let directory = node_modules("clients/js", &source, &[&lock])?;
+    let directory = node_modules("clients/js", &source, "ci")?;
     copy(&source.join("run.mjs"), &directory)?;
     copy(&source.join("harness.mjs"), &directory)?;
     let cases = directory.join("cases");
@@ -56,15 +55,16 @@ pub(crate) fn javascript() -> Result<PathBuf, String> {
     Ok(directory)
 }
 
-/// A directory below the target directory with the modules of `source`'s lock file.
-pub(crate) fn node_modules(name: &str, source: &Path, key: &[&Path]) -> Result<PathBuf, String> {
+/// A directory below the target directory with the modules of `source`'s lock file: by `npm ci`,
+/// or by `npm install` when the lock cannot name every platform's packages.
+pub(crate) fn node_modules(name: &str, source: &Path, verb: &str) -> Result<PathBuf, String> {
     require(
         "node",
         "--version",
         "apt-get install -y nodejs npm (Node.js 20 or newer)",
     )?;
     require("npm", "--version", "apt-get install -y npm")?;
-    let directory = cached(name, key)?;
+    let directory = cached(name, &[&source.join("package-lock.json")])?;
     once(&directory, || {
         println!(
             "installing {} into {}",
@@ -75,7 +75,7 @@ pub(crate) fn node_modules(name: &str, source: &Path, key: &[&Path]) -> Result<P
         copy(&source.join("package-lock.json"), &directory)?;
         let mut npm = Command::new("npm");
         npm.current_dir(&directory)
-            .args(["ci", "--ignore-scripts", "--omit=optional"]);
+            .args([verb, "--ignore-scripts", "--omit=optional"]);
         capture(npm.args(["--no-audit", "--no-fund", "--loglevel=error"]))
     })?;
     Ok(directory)
