@@ -1,1 +1,52 @@
-//! .
+//! LiteLLM's `config.yaml`, read as it is, checked, and turned into a [`Config`].
+//!
+//! [`load()`] reports everything that is wrong at once ([`Problems`]), each with its file, line and
+//! column, what is wrong and what to write instead. What is right but has no effect is a
+//! [`Notice`]: no key is ignored without a word.
+//!
+//! Which keys there are stands in one table a section ([`reference()`] prints them). The loader
+//! reads with the same tables, so that the page cannot say anything else than what happens.
+//!
+//! Nothing of a secret reaches a problem or a notice. Values are shown only where they are short
+//! and look like no key; what comes from an environment variable is never shown.
+
+mod config;
+mod credentials;
+mod environment;
+mod general;
+mod include;
+mod ironward;
+mod json;
+mod keys;
+mod litellm;
+mod load;
+mod models;
+mod node;
+mod options;
+mod place;
+mod placeholder;
+mod problem;
+mod reader;
+mod reference;
+mod router;
+mod shape;
+mod show;
+mod top;
+mod variables;
+mod yaml;
+
+pub use config::{Config, Loaded};
+pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
+pub use general::GeneralSettings;
+pub use ironward::{IronwardSettings, Tls};
+pub use litellm::{LitellmSettings, SslVerify};
+pub use load::{load, load_text};
+pub use models::Model;
+pub use models::info::ModelInfo;
+pub use models::params::ModelParams;
+pub use options::Options;
+pub use place::{Place, Placed};
+pub use problem::{Notice, Problem, ProblemKind, Problems};
+pub use reference::reference;
+pub use router::{ModelGroupAlias, RouterSettings};
+pub use variables::Variables;

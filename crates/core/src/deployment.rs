@@ -25,6 +25,8 @@ pub struct Deployment {
     pub retries: Option<u32>,
     /// How long each phase of an attempt may take.
     pub timeouts: Timeouts,
+    /// How long a stream may take to its first byte, where that differs (`stream_timeout`).
+    pub stream_first_byte: Option<Duration>,
     /// What happens to parameters that the provider can't take, and defaults.
     pub params: ParamPolicy,
     /// Azure's `api-version` query; other providers ignore it.

@@ -1,3 +1,49 @@
-//! Ironward, the AI gateway built like a vault.
+//! Ironward, the AI gateway built like a vault: one binary between an organisation's applications
+//! and every model provider.
 
-fn main() {}
+mod admin_key;
+mod args;
+mod assemble;
+mod banner;
+mod check;
+mod data_dir;
+mod data_plane;
+mod exit;
+mod exposure;
+mod local;
+mod origin;
+mod random;
+mod reload;
+mod serve;
+mod sources;
+mod tls;
+mod way_out;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::args::{Args, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.command {
+        None => serve::run(&args.serve),
+        Some(Command::Serve(serve)) => serve::run(&serve),
+        Some(Command::Check(check)) => check::run(&check),
+        Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(
+                shell,
+                &mut Args::command(),
+                "ironward",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+    };
+    exit::code(outcome)
+}

@@ -6,6 +6,8 @@
 //! is a row of the table in `compatible/vendors.rs`.
 
 mod anthropic;
+mod azure;
+mod azure_ai;
 mod compatible;
 mod echo;
 mod gemini;
@@ -14,5 +16,7 @@ mod openai;
 mod params;
 mod provider;
 mod status;
+#[cfg(test)]
+mod testing;
 
 pub use provider::{PROVIDERS, Provider, Target, Vendor, find, vendors};

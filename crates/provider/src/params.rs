@@ -142,13 +142,6 @@ pub(crate) fn check<'a>(
 ///
 /// # Errors
 /// As [`check`].
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "for the vendors that embed, which are being written"
-    )
-)]
 pub(crate) fn check_embeddings<'a>(
     embeddings: &'a Embeddings,
     target: &Target<'_>,
@@ -185,7 +178,11 @@ pub(crate) fn finish(
     Ok(patch.into_bytes())
 }
 
-fn set_defaults<'a>(patch: &mut Patch<'a>, policy: &'a ParamPolicy, takes: impl Fn(&str) -> bool) {
+pub(crate) fn set_defaults<'a>(
+    patch: &mut Patch<'a>,
+    policy: &'a ParamPolicy,
+    takes: impl Fn(&str) -> bool,
+) {
     const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
     for (name, json) in &policy.defaults {
         // One limit under two names: a default must not stand beside the client's own.
@@ -296,7 +293,7 @@ impl Field {
 
 /// Fields that only make a reply cheaper, faster or easier to find: a vendor without a form for
 /// one answers the same question without it.
-const HINTS: [&str; 19] = [
+pub(crate) const HINTS: [&str; 19] = [
     // OpenAI
     "metadata",
     "modalities",

@@ -3,7 +3,7 @@ use http::{HeaderMap, StatusCode};
 use ironward_core::{Deployment, Fault, UpstreamRequest};
 use ironward_wire::{Call, Dialect, Reply, StreamDecoder};
 
-use crate::{anthropic, compatible, echo, gemini, ollama, openai};
+use crate::{anthropic, azure, azure_ai, compatible, echo, gemini, ollama, openai};
 
 /// A vendor's wire format.
 ///
@@ -83,6 +83,8 @@ pub struct Vendor {
 /// The providers with a file of their own.
 pub const PROVIDERS: &[Vendor] = &[
     openai::VENDOR,
+    azure::VENDOR,
+    azure_ai::VENDOR,
     anthropic::VENDOR,
     gemini::VENDOR,
     ollama::VENDOR,

@@ -1,1 +1,24 @@
-//! .
+//! The data path: [`pipeline`](pipeline::serve) is one function that reads top to bottom, and each
+//! stage is one file of the same name in `stages/`.
+//!
+//! Stages hand over evidence: `Caller`, `Grant`, `Plan` have private constructors, so that a call
+//! which skipped a stage does not compile.
+
+mod gateway;
+mod in_flight;
+mod listen;
+mod models;
+mod pipeline;
+mod reply;
+mod rescue;
+mod routes;
+mod side_pool;
+mod snapshot;
+mod stages;
+
+pub use gateway::Gateway;
+pub use in_flight::InFlight;
+pub use listen::{Listener, ListenerSettings, ServerTls, bind};
+pub use pipeline::serve;
+pub use reply::Body;
+pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};

@@ -1,1 +1,13 @@
-//! .
+//! What happened, as typed events: each is a struct with one place that writes it to the log.
+//!
+//! Metrics and traces join here with their issue. No event has a field for a secret, a prompt or a
+//! reply, so none can be logged.
+
+mod event;
+mod log;
+
+pub use event::{
+    AcceptFailed, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded, Draining,
+    ListenerOpened,
+};
+pub use log::{Format, start};

@@ -1,1 +1,29 @@
-//! .
+//! What tests stand on: a scripted upstream, a trap, a fake clock, a process wrapper and a raw
+//! HTTP/1.1 client.
+//!
+//! Everything listens on 127.0.0.1, on a port that the system picks, and stops when it is dropped.
+//! The scripted [`Upstream`] speaks the wire formats of `OpenAI`, Anthropic, Gemini and Ollama; what
+//! it answers is chosen by the model's name and by the prompt (see [`Upstream`]), so a black-box
+//! client in any language can drive it through a gateway.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "test code: a fixture that breaks must fail its test at once; it reads JSON by index \
+              and runs processes"
+)]
+
+mod clock;
+mod gateway;
+mod random;
+pub mod raw;
+mod trap;
+mod upstream;
+
+pub use clock::FakeClock;
+pub use gateway::{Gateway, GatewayBuilder};
+pub use random::SeededRandom;
+pub use trap::Trap;
+pub use upstream::{Preset, PresetUpstream, RecordedCall, Upstream};

@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+/// What the gateway says of itself.
+pub trait Condition: Send + Sync {
+    /// Whether it takes new calls.
+    fn takes_calls(&self) -> bool;
+}
+
+/// LiteLLM's answers, as on the data port.
+const ALIVE: &str = "\"I'm alive!\"";
+const HEALTHY: &str = r#"{"status":"healthy","db":"Not connected"}"#;
+const DRAINING: &str = r#"{"status":"shutting_down"}"#;
+
+pub(crate) async fn show_liveness(
+    State(condition): State<Arc<dyn Condition>>,
+) -> impl IntoResponse {
+    answer(&*condition, ALIVE)
+}
+
+pub(crate) async fn show_readiness(
+    State(condition): State<Arc<dyn Condition>>,
+) -> impl IntoResponse {
+    answer(&*condition, HEALTHY)
+}
+
+fn answer(condition: &dyn Condition, healthy: &'static str) -> impl IntoResponse + use<> {
+    let (status, body) = if condition.takes_calls() {
+        (StatusCode::OK, healthy)
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, DRAINING)
+    };
+    (status, [(CONTENT_TYPE, "application/json")], body)
+}

@@ -1,0 +1,155 @@
+use http::HeaderName;
+use ironward_secret::Secret;
+
+use crate::keys::{Effect, Key, Section, Unknown};
+use crate::reader::{Field, Reader, Text};
+use crate::{Place, ProblemKind};
+
+/// The gateway itself: `general_settings`. It has no `Debug`: it holds a secret.
+#[derive(Default)]
+pub struct GeneralSettings {
+    /// The key of the proxy's administrator.
+    pub master_key: Option<Secret>,
+    /// The header in which clients send their key, besides `Authorization`.
+    pub litellm_key_header_name: Option<HeaderName>,
+    /// The largest request body.
+    pub max_request_size_mb: Option<u32>,
+    /// The largest reply body.
+    pub max_response_size_mb: Option<u32>,
+    /// Ask providers for the usage of every stream.
+    pub always_include_stream_usage: bool,
+    /// The model group of every call, whatever the call says.
+    pub completion_model: Option<String>,
+    /// List the models of providers whose key is in the environment.
+    pub infer_model_from_keys: bool,
+}
+
+/// Where LiteLLM looks for the master key if the file has none.
+const MASTER_KEY_VARIABLE: &str = "LITELLM_MASTER_KEY";
+const REMEDY: &str = "generate one: echo \"sk-$(openssl rand -hex 32)\"";
+
+/// The keys of `general_settings`.
+pub(crate) static GENERAL: Section<GeneralSettings> = Section {
+    name: "general_settings",
+    about: "The gateway itself.",
+    keys: &[
+        Key {
+            name: "master_key",
+            default: "the variable LITELLM_MASTER_KEY",
+            meaning: "The administrator's key: starts with `sk-`, has 8 characters or more, and stands in no published example.",
+            effect: Effect::Read("secret", |general, reader, field| {
+                if let Some(key) = reader.text(field) {
+                    let path = &field.path;
+                    general.master_key = check_master_key(reader, key, &field.node.place, path);
+                }
+            }),
+        },
+        Key {
+            name: "litellm_key_header_name",
+            default: "",
+            meaning: "A header in which clients may send their key, besides `Authorization`.",
+            effect: Effect::Read("text", read_header_name),
+        },
+        Key {
+            name: "max_request_size_mb",
+            default: "ironward.body_limit_mb",
+            meaning: "The largest request body, in MiB.",
+            effect: Effect::Read("whole number", |general, reader, field| {
+                general.max_request_size_mb = reader.mebibytes(field);
+            }),
+        },
+        Key {
+            name: "max_response_size_mb",
+            default: "ironward.reply_limit_mb",
+            meaning: "The largest reply body, in MiB.",
+            effect: Effect::Read("whole number", |general, reader, field| {
+                general.max_response_size_mb = reader.mebibytes(field);
+            }),
+        },
+        Key {
+            name: "always_include_stream_usage",
+            default: "false",
+            meaning: "Ask providers for the usage of every stream, as if the call had.",
+            effect: Effect::Switch(|general, on| general.always_include_stream_usage = on),
+        },
+        Key {
+            name: "completion_model",
+            default: "",
+            meaning: "The model group of every chat call, whatever the call says.",
+            effect: Effect::Word(|general, model| general.completion_model = Some(model)),
+        },
+        Key {
+            name: "infer_model_from_keys",
+            default: "false",
+            meaning: "List the models of providers whose key is in the environment.",
+            effect: Effect::Switch(|general, on| general.infer_model_from_keys = on),
+        },
+    ],
+    ignored: include_str!("general/ignored.txt"),
+    unknown: Unknown::Notice,
+};
+
+/// Takes the master key from the environment where the file has none.
+pub(crate) fn fall_back(general: &mut GeneralSettings, reader: &mut Reader<'_>, main: &Place) {
+    let Some(text) = reader
+        .variables
+        .lookup(reader.environment, MASTER_KEY_VARIABLE)
+    else {
+        return;
+    };
+    let key = Text {
+        text,
+        variable: Some(MASTER_KEY_VARIABLE.to_owned()),
+    };
+    general.master_key = check_master_key(reader, key, main, "general_settings.master_key");
+}
+
+/// The key, unless everybody can know it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the plaintext ends here: it is wiped when this returns"
+)]
+fn check_master_key(
+    reader: &mut Reader<'_>,
+    key: Text,
+    place: &Place,
+    path: &str,
+) -> Option<Secret> {
+    let source = match &key.variable {
+        Some(name) => format!(" (from the environment variable {name})"),
+        None => String::new(),
+    };
+    let text = key.text.trim();
+    if text.is_empty() {
+        let message = format!("the master key is empty{source}; {REMEDY}");
+        reader.problem_at(place, path, message);
+        return None;
+    }
+    let secret = Secret::new(text.as_bytes());
+    if secret.header("").is_err() {
+        let message =
+            format!("the master key has characters that no header can carry{source}; {REMEDY}");
+        reader.problem_at(place, path, message);
+        return None;
+    }
+    if let Some(weakness) = crate::placeholder::master_key_weakness(text) {
+        if !reader.options.dev {
+            let message = format!("{weakness}{source}; {REMEDY}");
+            reader.report(place, path, message, ProblemKind::PublishedMasterKey);
+            return None;
+        }
+        let message = format!("{weakness}{source}: accepted for development only");
+        reader.notice_at(place, path, message);
+    }
+    Some(secret)
+}
+
+fn read_header_name(general: &mut GeneralSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
+    let Some(text) = reader.word(field) else {
+        return;
+    };
+    match HeaderName::from_bytes(text.as_bytes()) {
+        Ok(name) => general.litellm_key_header_name = Some(name),
+        Err(_) => reader.problem(field, "no header name; write letters, digits and '-'"),
+    }
+}

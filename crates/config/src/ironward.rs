@@ -1,0 +1,166 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::keys::{Effect, Key, Section, Unknown};
+use crate::reader::{Field, Reader};
+
+/// What LiteLLM has no word for: the `ironward` section.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IronwardSettings {
+    /// The certificate that clients see; without one the data port speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// The largest request body.
+    pub body_limit_mb: Option<u32>,
+    /// The largest reply body.
+    pub reply_limit_mb: Option<u32>,
+    /// How long reaching a provider may take.
+    pub connect_timeout: Option<Duration>,
+    /// How long a provider may take until the head of its reply.
+    pub first_byte_timeout: Option<Duration>,
+    /// How long a provider may pause within a reply.
+    pub idle_timeout: Option<Duration>,
+    /// How long running calls may take to end when the gateway stops.
+    pub drain_timeout: Option<Duration>,
+    /// Authorities that sign the certificates of providers, besides the usual ones: a PEM file.
+    pub extra_ca: Option<PathBuf>,
+    /// Listen without TLS on an address that others can reach.
+    pub allow_plaintext_listener: bool,
+}
+
+/// The gateway's own certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain, as a PEM file.
+    pub certificate: PathBuf,
+    /// Its private key, as a PEM file.
+    pub key: PathBuf,
+    /// The authorities that clients' certificates have to be of, as a PEM file; without it no
+    /// certificate is asked for.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// The keys of `ironward`.
+pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
+    name: "ironward",
+    about: "What LiteLLM has no word for. An unknown key in this section is an error. \
+            The path of a file is relative to the configuration file that names it.",
+    keys: &[
+        Key {
+            name: "tls",
+            default: "",
+            meaning: "The gateway's own certificate: see below.",
+            effect: Effect::Read("section", read_tls),
+        },
+        Key {
+            name: "body_limit_mb",
+            default: "general_settings.max_request_size_mb",
+            meaning: "The largest request body, in MiB.",
+            effect: Effect::Read("whole number", |ironward, reader, field| {
+                ironward.body_limit_mb = reader.mebibytes(field);
+            }),
+        },
+        Key {
+            name: "reply_limit_mb",
+            default: "general_settings.max_response_size_mb",
+            meaning: "The largest reply body, in MiB.",
+            effect: Effect::Read("whole number", |ironward, reader, field| {
+                ironward.reply_limit_mb = reader.mebibytes(field);
+            }),
+        },
+        Key {
+            name: "connect_timeout",
+            default: "10",
+            meaning: "How long reaching a provider may take: name, connection and TLS.",
+            effect: Effect::Seconds(|ironward, time| ironward.connect_timeout = Some(time)),
+        },
+        Key {
+            name: "first_byte_timeout",
+            default: "600",
+            meaning: "How long a provider may take until the head of its reply.",
+            effect: Effect::Seconds(|ironward, time| ironward.first_byte_timeout = Some(time)),
+        },
+        Key {
+            name: "idle_timeout",
+            default: "300",
+            meaning: "How long a provider may pause within a reply.",
+            effect: Effect::Seconds(|ironward, time| ironward.idle_timeout = Some(time)),
+        },
+        Key {
+            name: "drain_timeout",
+            default: "",
+            meaning: "How long running calls may take to end when the gateway stops.",
+            effect: Effect::Pause(|ironward, time| ironward.drain_timeout = Some(time)),
+        },
+        Key {
+            name: "extra_ca",
+            default: "",
+            meaning: "Authorities that sign the certificates of providers, besides the usual ones: a PEM file.",
+            effect: Effect::File(|ironward, path| ironward.extra_ca = Some(path)),
+        },
+        Key {
+            name: "allow_plaintext_listener",
+            default: "false",
+            meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way.",
+            effect: Effect::Switch(|ironward, on| ironward.allow_plaintext_listener = on),
+        },
+    ],
+    ignored: "",
+    unknown: Unknown::Problem,
+};
+
+/// `ironward.tls` while it is read.
+#[derive(Default)]
+pub(crate) struct TlsDraft {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    client_ca: Option<PathBuf>,
+}
+
+/// The keys of `ironward.tls`.
+pub(crate) static TLS: Section<TlsDraft> = Section {
+    name: "ironward.tls",
+    about: "",
+    keys: &[
+        Key {
+            name: "certificate",
+            default: "",
+            meaning: "Required. The certificate and its chain: a PEM file.",
+            effect: Effect::File(|tls, path| tls.certificate = Some(path)),
+        },
+        Key {
+            name: "key",
+            default: "",
+            meaning: "Required. The certificate's private key: a PEM file.",
+            effect: Effect::File(|tls, path| tls.key = Some(path)),
+        },
+        Key {
+            name: "client_ca",
+            default: "",
+            meaning: "The authorities that clients' certificates have to be of: a PEM file. Without it no certificate is asked for.",
+            effect: Effect::File(|tls, path| tls.client_ca = Some(path)),
+        },
+    ],
+    ignored: "",
+    unknown: Unknown::Problem,
+};
+
+fn read_tls(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
+    let reported = reader.problems.len();
+    let mut draft = TlsDraft::default();
+    TLS.read(&mut draft, reader, field);
+    match (draft.certificate, draft.key) {
+        (Some(certificate), Some(key)) => {
+            ironward.tls = Some(Tls {
+                certificate,
+                key,
+                client_ca: draft.client_ca,
+            });
+        }
+        // Half of it would mean no TLS at all.
+        _ if reader.problems.len() == reported => {
+            let message = "TLS needs both; write 'certificate: FILE' and 'key: FILE'";
+            reader.problem(field, message);
+        }
+        _ => {}
+    }
+}

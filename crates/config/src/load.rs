@@ -1,0 +1,149 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::include::{self, Tree};
+use crate::node::{Entry, Value};
+use crate::reader::{Field, Reader};
+use crate::top::{Draft, TOP};
+use crate::{Environment, Loaded, Notice, Options, Place, Problem, ProblemKind, Problems, general};
+
+/// Reads and checks the configuration in `path` and the files that it includes.
+///
+/// # Errors
+/// With everything that is wrong, if anything is.
+pub fn load(
+    path: &Path,
+    environment: &dyn Environment,
+    options: &Options,
+) -> Result<Loaded, Problems> {
+    let main: Arc<str> = path.display().to_string().into();
+    check(include::read(path), &main, environment, *options)
+}
+
+/// Reads and checks a configuration given as text, called `name` in messages. It may include no
+/// file.
+///
+/// # Errors
+/// With everything that is wrong, if anything is.
+pub fn load_text(
+    text: &str,
+    name: &str,
+    environment: &dyn Environment,
+    options: &Options,
+) -> Result<Loaded, Problems> {
+    let main: Arc<str> = name.into();
+    check(
+        include::read_text(text, &main),
+        &main,
+        environment,
+        *options,
+    )
+}
+
+fn check(
+    tree: Tree,
+    main: &Arc<str>,
+    environment: &dyn Environment,
+    options: Options,
+) -> Result<Loaded, Problems> {
+    let mut reader = Reader::new(environment, options, main, tree.problems);
+    for (field, message) in tree.overridden {
+        reader.notice_at(&field.place, &field.path, message);
+    }
+    let mut draft = Draft::default();
+    draft.litellm.drop_params = drops_params(environment);
+    if let Some(root) = &tree.root {
+        read_sections(&mut draft, &mut reader, &Field::root(root));
+    }
+    if !has_master_key(tree.root.as_ref().map(|root| &root.value)) {
+        general::fall_back(&mut draft.general, &mut reader, &Place::start(main));
+    }
+    let config = draft.finish(&mut reader);
+    let Reader {
+        mut problems,
+        mut notices,
+        variables,
+        ..
+    } = reader;
+    if options.strict {
+        problems.extend(notices.drain(..).map(strict));
+    }
+    if !problems.is_empty() {
+        sort(&mut problems, main, |problem| &problem.place);
+        return Err(Problems(problems));
+    }
+    sort(&mut notices, main, |notice| &notice.place);
+    Ok(Loaded {
+        config,
+        notices,
+        files: tree.files,
+        variables,
+    })
+}
+
+/// Reads the sections, those first that others refer to.
+fn read_sections(draft: &mut Draft, reader: &mut Reader<'_>, root: &Field<'_>) {
+    let Some(entries) = reader.entries(root) else {
+        return;
+    };
+    let rank = |entry: &&Entry| match entry.key.as_str() {
+        "environment_variables" => 0,
+        "credential_list" => 1,
+        _ => 2,
+    };
+    let mut ordered: Vec<&Entry> = entries.iter().collect();
+    ordered.sort_by_key(rank);
+    for entry in ordered {
+        TOP.read_entry(draft, reader, &root.entry(entry), entry);
+    }
+}
+
+/// LiteLLM takes any text for yes; so do we, but for the words that say no.
+fn drops_params(environment: &dyn Environment) -> bool {
+    let value = environment.get("LITELLM_DROP_PARAMS").map(Zeroizing::new);
+    value.is_some_and(|value| {
+        let value = value.trim();
+        !matches!(
+            value.to_ascii_lowercase().as_str(),
+            "" | "0" | "false" | "no" | "off"
+        )
+    })
+}
+
+fn has_master_key(root: Option<&Value>) -> bool {
+    fn find<'n>(value: &'n Value, key: &str) -> Option<&'n Entry> {
+        match value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
+            Value::Scalar(_) | Value::List(_) => None,
+        }
+    }
+    root.and_then(|root| find(root, "general_settings"))
+        .and_then(|section| find(&section.node.value, "master_key"))
+        .is_some_and(|entry| !entry.node.is_null())
+}
+
+fn strict(notice: Notice) -> Problem {
+    Problem {
+        place: notice.place,
+        path: notice.path,
+        message: format!("{} (refused because of --strict)", notice.message),
+        kind: ProblemKind::StrictNotice,
+    }
+}
+
+/// Sorts by place, the main file first, and drops what was said twice.
+fn sort<T: PartialEq>(reports: &mut Vec<T>, main: &Arc<str>, place: impl Fn(&T) -> &Place) {
+    reports.sort_by(|one, other| {
+        let key = |report| {
+            let Place { file, line, column } = place(report);
+            (file != main, Arc::clone(file), *line, *column)
+        };
+        key(one).cmp(&key(other))
+    });
+    reports.dedup();
+}
+
+#[cfg(test)]
+mod tests;

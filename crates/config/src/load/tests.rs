@@ -1,0 +1,278 @@
+//! The folder `testdata`: every `NAME.yaml` is loaded and what comes of it compared with
+//! `NAME.expected`. `UPDATE=1` writes the expected files instead; read the difference.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ironward_core::Reach;
+use proptest::prelude::{any, prop, proptest};
+
+use super::load;
+use crate::{
+    Config, FixedEnvironment, Loaded, Model, Options, Problems, ProcessEnvironment, load_text,
+};
+
+/// Stands in every value that must not be printed.
+const CANARY: &str = "canary";
+
+fn environment() -> FixedEnvironment {
+    FixedEnvironment::from([
+        ("OPENAI_API_KEY", "sk-canary-0a1b2c3d4e5f"),
+        ("AZURE_API_BASE", "https://canary.openai.azure.com/"),
+        ("NOT_A_URL", "canary canary"),
+        ("EMPTY", ""),
+        ("MANY", "canary"),
+        ("RETRIES", "7"),
+        ("MASTER_KEY", "sk-canary-master-0a1b2c3d4e5f"),
+        ("TWO_LINES", "sk-canary\ncanary"),
+    ])
+}
+
+/// `# options: dev strict` in the first line.
+fn options(text: &str) -> Options {
+    let first = text.lines().next().unwrap_or_default();
+    let words = first.strip_prefix("# options:").unwrap_or_default();
+    Options {
+        dev: words.contains("dev"),
+        strict: words.contains("strict"),
+    }
+}
+
+#[test]
+fn every_example_gives_what_is_expected() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut examples: Vec<PathBuf> = fs::read_dir("testdata")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
+    examples.sort();
+    assert!(examples.len() > 20, "run in the folder of the crate");
+    let mut wrong = Vec::new();
+    for example in &examples {
+        let text = String::from_utf8_lossy(&fs::read(example).unwrap()).into_owned();
+        let outcome = render(&load(example, &environment(), &options(&text)));
+        assert!(
+            !outcome.contains(CANARY),
+            "{}: a secret is printed:\n{outcome}",
+            example.display()
+        );
+        let expected = example.with_extension("expected");
+        if update {
+            fs::write(&expected, outcome).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != outcome {
+            wrong.push(format!("{}:\n{outcome}", example.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "not as expected:\n{}", wrong.join("\n"));
+}
+
+/// Everything of the outcome that may be printed.
+fn render(outcome: &Result<Loaded, Problems>) -> String {
+    let mut out = String::new();
+    match outcome {
+        Err(problems) => {
+            for problem in &problems.0 {
+                writeln!(out, "{:?} {problem}", problem.kind).unwrap();
+            }
+        }
+        Ok(loaded) => {
+            for notice in &loaded.notices {
+                writeln!(out, "{notice}").unwrap();
+            }
+            for file in loaded.files.iter().skip(1) {
+                writeln!(out, "file {}", file.display()).unwrap();
+            }
+            render_config(&loaded.config, &mut out);
+        }
+    }
+    out
+}
+
+fn render_config(config: &Config, out: &mut String) {
+    for model in &config.models {
+        render_model(model, out);
+    }
+    writeln!(out, "{:?}", config.router).unwrap();
+    writeln!(out, "{:?}", config.litellm).unwrap();
+    let general = &config.general;
+    writeln!(
+        out,
+        "GeneralSettings master_key={} header={:?} request={:?} response={:?} usage={} model={:?} infer={}",
+        general.master_key.is_some(),
+        general.litellm_key_header_name,
+        general.max_request_size_mb,
+        general.max_response_size_mb,
+        general.always_include_stream_usage,
+        general.completion_model,
+        general.infer_model_from_keys,
+    )
+    .unwrap();
+    writeln!(out, "{:?}", config.ironward).unwrap();
+}
+
+fn render_model(model: &Model, out: &mut String) {
+    let params = &model.params;
+    let base = params.api_base.as_ref().map(|base| {
+        let private = base.value.reach == Reach::Private;
+        let base = base.value.to_string().replace(CANARY, "***");
+        format!("{base}{}", if private { " (private)" } else { "" })
+    });
+    writeln!(
+        out,
+        "Model {} at {} model={} key={} base={base:?} {:?}",
+        model.name,
+        model.place,
+        params.model,
+        params.api_key.is_some(),
+        model.info,
+    )
+    .unwrap();
+    writeln!(
+        out,
+        "  provider={:?} version={:?} organization={:?} weight={:?} rpm={:?} tpm={:?} order={:?} \
+         timeout={:?} stream_timeout={:?} retries={:?} drop={:?} drops={:?} allows={:?} headers={:?} \
+         body={:?} mock={:?} defaults={:?}",
+        params.custom_llm_provider,
+        params.api_version,
+        params.organization,
+        params.weight,
+        params.rpm,
+        params.tpm,
+        params.order,
+        params.timeout,
+        params.stream_timeout,
+        params.num_retries,
+        params.drop_params,
+        params.additional_drop_params,
+        params.allowed_openai_params,
+        params.extra_headers,
+        params.extra_body,
+        params.mock_response,
+        params.defaults,
+    )
+    .unwrap();
+}
+
+fn text_problems(text: &str) -> String {
+    let outcome = load_text(text, "c.yaml", &environment(), &Options::default());
+    outcome.map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_missing_file_says_so() {
+    let path = Path::new("testdata/no-such-file.yaml");
+    let problems = load(path, &ProcessEnvironment, &Options::default()).unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        "testdata/no-such-file.yaml:1:1: the file testdata/no-such-file.yaml cannot be read: \
+         entity not found; check the path and the permissions"
+    );
+}
+
+#[test]
+fn a_file_beyond_16_mib_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, vec![b'#'; (16 << 20) + 1]).unwrap();
+    let problems = load(&path, &environment(), &Options::default()).unwrap_err();
+    assert!(problems.to_string().contains("more than 16 MiB"));
+}
+
+#[test]
+fn text_includes_no_file() {
+    assert!(text_problems("include: [/etc/passwd]").contains("cannot be included here"));
+}
+
+#[test]
+fn the_master_key_comes_from_the_environment_and_is_checked_there() {
+    let load = |key| {
+        let environment = FixedEnvironment::from([("LITELLM_MASTER_KEY", key)]);
+        load_text("", "c.yaml", &environment, &Options::default())
+    };
+    assert!(
+        load("sk-0a1b2c3d4e5f")
+            .unwrap()
+            .config
+            .general
+            .master_key
+            .is_some()
+    );
+    let problems = load("sk-1234").unwrap_err().to_string();
+    assert!(
+        problems.contains("from the environment variable LITELLM_MASTER_KEY"),
+        "{problems}"
+    );
+    assert!(!problems.contains("sk-1234"), "{problems}");
+    assert!(load("").is_err());
+}
+
+#[test]
+fn drop_params_comes_from_the_environment_where_the_file_is_silent() {
+    let load = |text| {
+        let environment = FixedEnvironment::from([("LITELLM_DROP_PARAMS", "True")]);
+        let loaded = load_text(text, "c.yaml", &environment, &Options::default());
+        loaded.unwrap().config.litellm.drop_params
+    };
+    assert!(load(""));
+    assert!(!load("litellm_settings: {drop_params: false}"));
+}
+
+#[test]
+fn variables_of_the_file_are_found_before_those_of_the_process() {
+    let text = "environment_variables: {OPENAI_API_KEY: from-the-file, OTHER: os.environ/MANY}";
+    let loaded = load_text(text, "c.yaml", &environment(), &Options::default()).unwrap();
+    let read = |name| {
+        let secret = loaded.variables.secret(&environment(), name)?;
+        Some(String::from_utf8_lossy(secret.expose().bytes()).into_owned())
+    };
+    assert_eq!(read("OPENAI_API_KEY").as_deref(), Some("from-the-file"));
+    assert_eq!(read("OTHER").as_deref(), Some("canary"));
+    assert_eq!(read("RETRIES").as_deref(), Some("7"));
+    assert_eq!(read("EMPTY"), None);
+    assert_eq!(read("NONE"), None);
+}
+
+#[test]
+fn reports_are_bounded() {
+    let many: String = (0..5000).fold(String::from("ironward:\n"), |mut text, index| {
+        writeln!(text, "  wrong{index}: 1").unwrap();
+        text
+    });
+    let problems = load_text(&many, "c.yaml", &environment(), &Options::default()).unwrap_err();
+    assert_eq!(problems.0.len(), 1000);
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in any::<String>()) {
+        drop(load_text(&text, "c.yaml", &environment(), &Options::default()));
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        fs::write(&path, bytes).unwrap();
+        drop(load(&path, &environment(), &Options { dev: true, strict: true }));
+    }
+
+    #[test]
+    fn no_damaged_configuration_panics(
+        cut in any::<prop::sample::Index>(),
+        piece in "[\\PC\\n\\t{}\\[\\]:&*!|>'\"%@,?-]{0,8}",
+    ) {
+        let text = include_str!("../../testdata/everything.yaml");
+        let at = cut.index(text.chars().count() + 1);
+        let mut damaged: String = text.chars().take(at).collect();
+        damaged.push_str(&piece);
+        damaged.extend(text.chars().skip(at));
+        drop(load_text(&damaged, "c.yaml", &environment(), &Options::default()));
+        damaged.truncate(damaged.char_indices().nth(at).map_or(0, |(at, _)| at));
+        drop(load_text(&damaged, "c.yaml", &environment(), &Options::default()));
+    }
+}

@@ -1,0 +1,223 @@
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::credentials::Credentials;
+use crate::node::{Entry, Node, Value};
+use crate::show::path_key;
+use crate::variables::Variables;
+use crate::{Environment, Notice, Options, Place, Problem, ProblemKind};
+
+/// More reports than this help nobody; the rest is dropped, never the fact that there are some.
+const MAX_REPORTS: usize = 1000;
+const REFERENCE: &str = "os.environ/";
+
+/// A value in the file, with the path and the place by which a message names it.
+#[derive(Clone)]
+pub(crate) struct Field<'n> {
+    pub(crate) path: String,
+    /// The key's place, or the value's where there is no key.
+    pub(crate) key_place: &'n Place,
+    pub(crate) node: &'n Node,
+}
+
+impl<'n> Field<'n> {
+    pub(crate) fn root(node: &'n Node) -> Self {
+        Self {
+            path: String::new(),
+            key_place: &node.place,
+            node,
+        }
+    }
+
+    pub(crate) fn entry(&self, entry: &'n Entry) -> Self {
+        let key = path_key(&entry.key);
+        let path = if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        };
+        Self {
+            path,
+            key_place: &entry.key_place,
+            node: &entry.node,
+        }
+    }
+
+    pub(crate) fn item(&self, index: usize, node: &'n Node) -> Self {
+        Self {
+            path: format!("{}[{index}]", self.path),
+            key_place: &node.place,
+            node,
+        }
+    }
+}
+
+/// Text as it takes effect. Wiped when dropped and never printed: it may come from a variable.
+pub(crate) struct Text {
+    pub(crate) text: Zeroizing<String>,
+    /// The variable that it comes from.
+    pub(crate) variable: Option<String>,
+}
+
+/// What every section is read with: resolves references and collects what is wrong.
+pub(crate) struct Reader<'a> {
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) options: Options,
+    pub(crate) variables: Variables,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) notices: Vec<Notice>,
+    main: Arc<str>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        environment: &'a dyn Environment,
+        options: Options,
+        main: &Arc<str>,
+        problems: Vec<Problem>,
+    ) -> Self {
+        Self {
+            environment,
+            options,
+            variables: Variables::default(),
+            credentials: Arc::default(),
+            problems,
+            notices: Vec::new(),
+            main: Arc::clone(main),
+        }
+    }
+
+    /// Reports what is wrong with the value of `field`.
+    pub(crate) fn problem(&mut self, field: &Field<'_>, message: impl Into<String>) {
+        self.problem_at(&field.node.place, &field.path, message);
+    }
+
+    /// Reports what is wrong at `place`.
+    pub(crate) fn problem_at(&mut self, place: &Place, path: &str, message: impl Into<String>) {
+        self.report(place, path, message.into(), ProblemKind::Invalid);
+    }
+
+    /// Reports a problem of any kind.
+    pub(crate) fn report(&mut self, place: &Place, path: &str, message: String, kind: ProblemKind) {
+        if self.problems.len() < MAX_REPORTS {
+            self.problems.push(Problem {
+                place: place.clone(),
+                path: path.to_owned(),
+                message,
+                kind,
+            });
+        }
+    }
+
+    /// Tells the operator about the key of `field`.
+    pub(crate) fn notice(&mut self, field: &Field<'_>, message: impl Into<String>) {
+        self.notice_at(field.key_place, &field.path, message);
+    }
+
+    /// Tells the operator about what stands at `place`.
+    pub(crate) fn notice_at(&mut self, place: &Place, path: &str, message: impl Into<String>) {
+        if self.has_room() {
+            self.notices.push(Notice {
+                place: place.clone(),
+                path: path.to_owned(),
+                message: message.into(),
+                included: place.file != self.main,
+            });
+        }
+    }
+
+    /// Whether another notice would be kept.
+    pub(crate) fn has_room(&self) -> bool {
+        self.notices.len() < MAX_REPORTS
+    }
+
+    /// The text of `field`, with `os.environ/NAME` replaced by the variable. `None` is reported.
+    pub(crate) fn text(&mut self, field: &Field<'_>) -> Option<Text> {
+        let Value::Scalar(scalar) = &field.node.value else {
+            let found = found(field.node);
+            self.problem(field, format!("expected text, found {found}"));
+            return None;
+        };
+        let Some((before, name)) = scalar.text.split_once(REFERENCE) else {
+            return Some(Text {
+                text: scalar.text.clone(),
+                variable: None,
+            });
+        };
+        if !before.is_empty() {
+            let message = "os.environ/NAME has to be the whole value; \
+                           put the whole text into the variable";
+            self.problem(field, message);
+            return None;
+        }
+        if !is_variable_name(name) {
+            let message = "os.environ/ is followed by no variable name; \
+                           write letters, digits and '_', such as os.environ/OPENAI_API_KEY";
+            self.problem(field, message);
+            return None;
+        }
+        let Some(text) = self.variables.lookup(self.environment, name) else {
+            let message = format!(
+                "the environment variable {name} is not set; \
+                 set it before starting, or write the value here"
+            );
+            self.problem(field, message);
+            return None;
+        };
+        Some(Text {
+            text,
+            variable: Some(name.to_owned()),
+        })
+    }
+
+    /// The entries of a mapping. `None` is reported.
+    pub(crate) fn entries<'n>(&mut self, field: &Field<'n>) -> Option<&'n [Entry]> {
+        match &field.node.value {
+            Value::Map(entries) => Some(entries),
+            Value::Scalar(_) | Value::List(_) => {
+                let found = found(field.node);
+                let message = format!("expected a mapping ('key: value' lines), found {found}");
+                self.problem(field, message);
+                None
+            }
+        }
+    }
+
+    /// The items of a list. `None` is reported.
+    pub(crate) fn items<'n>(&mut self, field: &Field<'n>) -> Option<Vec<Field<'n>>> {
+        let Value::List(items) = &field.node.value else {
+            let found = found(field.node);
+            let message = format!("expected a list ('- item' lines, or [a, b]), found {found}");
+            self.problem(field, message);
+            return None;
+        };
+        let fields = items.iter().enumerate();
+        Some(
+            fields
+                .map(|(index, item)| field.item(index, item))
+                .collect(),
+        )
+    }
+}
+
+/// Whether text can be the name of an environment variable.
+pub(crate) fn is_variable_name(name: &str) -> bool {
+    name.len() <= 256
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// What stands there, in words that give no text away.
+pub(crate) fn found(node: &Node) -> &'static str {
+    match &node.value {
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+        Value::Scalar(scalar) if scalar.is_null() => "nothing",
+        Value::Scalar(_) => "a single value",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! `ironward admin-key`.
+
+use crate::args::AdminKeyArgs;
+use crate::data_dir::DataDir;
+use crate::exit::Failure;
+use crate::random::SystemRandom;
+
+/// Makes a new admin key and shows it, once. A running gateway takes it after a restart.
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+pub(crate) fn run(args: &AdminKeyArgs) -> Result<(), Failure> {
+    let data_dir = DataDir::open(&args.data_dir)?;
+    let hasher = data_dir.key_hasher(&SystemRandom)?;
+    let token = data_dir.make_admin_key(&hasher, &SystemRandom)?;
+    println!("{}", &*token.reveal_once());
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! `ironward check`.
+
+use std::sync::Arc;
+
+use ironward_config::{Notice, Options, Problems, ProcessEnvironment};
+use ironward_egress::Credentials;
+use ironward_secret::KeyHasher;
+
+use crate::args::CheckArgs;
+use crate::assemble::{Assembled, Assembler};
+use crate::exit::Failure;
+use crate::sources::Source;
+
+/// Says everything that is wrong with a configuration, and what has no effect.
+pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let assembler = Assembler {
+        source: Source {
+            file: Some(args.config.clone()),
+            local: false,
+            options: Options {
+                dev: args.dev,
+                strict: args.strict,
+            },
+        },
+        environment: Arc::new(ProcessEnvironment),
+        credentials: Credentials::new(),
+        // Nothing is compared with these hashes.
+        hasher: Arc::new(KeyHasher::new(&[0; 32])),
+        admin_key: None,
+    };
+    let outcome = assembler.assemble();
+    if args.json {
+        return report_json(&outcome);
+    }
+    let assembled = outcome.map_err(|problems| Failure::Config(problems.to_string()))?;
+    report_text(&assembled);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn report_text(assembled: &Assembled) {
+    for notice in &assembled.notices {
+        println!("{notice}");
+    }
+    for remark in &assembled.remarks {
+        println!("{remark}");
+    }
+    let groups = assembled.snapshot.groups();
+    let deployments: usize = groups.iter().map(|group| group.deployments.len()).sum();
+    println!(
+        "ok: {} model groups, {deployments} deployments",
+        groups.len()
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn report_json(outcome: &Result<Assembled, Problems>) -> Result<(), Failure> {
+    let report = match outcome {
+        Ok(assembled) => serde_json::json!({
+            "ok": true,
+            "model_groups": assembled.snapshot.model_names(),
+            "notices": assembled.notices.iter().map(notice).collect::<Vec<_>>(),
+            "remarks": assembled.remarks,
+        }),
+        Err(problems) => serde_json::json!({
+            "ok": false,
+            "problems": problems.0.iter().map(|problem| serde_json::json!({
+                "file": &*problem.place.file,
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "path": problem.path,
+                "message": problem.message,
+            })).collect::<Vec<_>>(),
+        }),
+    };
+    println!("{report}");
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(problems) => Err(Failure::Config(format!("{} problems", problems.0.len()))),
+    }
+}
+
+fn notice(notice: &Notice) -> serde_json::Value {
+    serde_json::json!({
+        "file": &*notice.place.file,
+        "line": notice.place.line,
+        "column": notice.place.column,
+        "path": notice.path,
+        "message": notice.message,
+    })
+}

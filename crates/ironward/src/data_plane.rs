@@ -1,0 +1,92 @@
+//! The threads that serve clients: each with its own runtime, its own share of the data port and
+//! its own connections to the providers. They share nothing that is written on a call's way.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use arc_swap::ArcSwap;
+use ironward_core::{Clock, SystemClock};
+use ironward_egress::{Credentials, Dialler, Egress};
+use ironward_proxy::{Gateway, InFlight, Listener, ListenerSettings, ServerTls, Snapshot, bind};
+use tokio::sync::{mpsc, watch};
+
+use crate::random::SystemRandom;
+
+/// What the threads share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) dialler: Arc<Dialler>,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) tls: Option<ServerTls>,
+    /// Turns true when no new connection is to be taken.
+    pub(crate) drained: watch::Receiver<bool>,
+    /// Turns true when the threads are to end, whatever still runs.
+    pub(crate) stopped: watch::Receiver<bool>,
+    /// Held by each thread until its last connection is through.
+    pub(crate) alive: mpsc::Sender<()>,
+}
+
+/// Binds `address` once for each of `threads`. The first bind decides the port where it was 0.
+pub(crate) fn bind_all(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>> {
+    let first = bind(address)?;
+    let address = first.local_addr()?;
+    let mut sockets = vec![first];
+    for _ in 1..threads {
+        sockets.push(bind(address)?);
+    }
+    Ok(sockets)
+}
+
+/// Starts one thread for each socket.
+pub(crate) fn start(
+    sockets: Vec<TcpListener>,
+    shared: &Shared,
+) -> io::Result<Vec<JoinHandle<io::Result<()>>>> {
+    sockets
+        .into_iter()
+        .enumerate()
+        .map(|(number, socket)| {
+            let shared = shared.clone();
+            std::thread::Builder::new()
+                .name(format!("data-{number}"))
+                .spawn(move || serve(socket, shared))
+        })
+        .collect()
+}
+
+fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let Shared {
+        snapshot,
+        credentials,
+        dialler,
+        in_flight,
+        tls,
+        drained,
+        mut stopped,
+        alive,
+    } = shared;
+    runtime.block_on(async move {
+        let listener = Listener::new(socket, tls, ListenerSettings::default())?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let gateway = Arc::new(Gateway {
+            snapshot,
+            upstream: Box::new(Egress::new(credentials, dialler)),
+            clock,
+            random: Arc::new(SystemRandom),
+            in_flight,
+        });
+        tokio::select! {
+            () = listener.serve(gateway, drained) => {}
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        drop(alive);
+        Ok(())
+    })
+}

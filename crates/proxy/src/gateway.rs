@@ -1,0 +1,39 @@
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use ironward_core::{CallId, Clock, Random};
+use ironward_egress::Upstream;
+
+use crate::{InFlight, Snapshot};
+
+/// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
+pub struct Gateway {
+    /// The configuration in force; swapped whole.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// The way to the providers. Each thread has its own, with its own connections.
+    pub upstream: Box<dyn Upstream>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// The calls that are running on all threads, and whether new ones are taken.
+    pub in_flight: Arc<InFlight>,
+}
+
+impl Gateway {
+    /// The configuration in force now. A call keeps what it loaded until it is over.
+    pub(crate) fn snapshot(&self) -> Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    pub(crate) fn draw_call_id(&self) -> CallId {
+        CallId::draw(&*self.random)
+    }
+
+    /// A number from 0 up to, not including, 1.
+    pub(crate) fn draw_fraction(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.random.fill(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / 4_294_967_296.0
+    }
+}

@@ -1,0 +1,237 @@
+//! A call, top to bottom.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body as HttpBody;
+use ironward_core::{CallId, Fault, FaultKind};
+use ironward_policy::Backoff;
+use ironward_wire::{Dialect, Envelope};
+
+use crate::models::{self, Form};
+use crate::reply::JSON;
+use crate::rescue::rescue;
+use crate::routes::{self, Route};
+use crate::snapshot::Snapshot;
+use crate::stages::{
+    Outcome, Request as AdmitRequest, Visible, admit, attempt, authenticate, authorise, read_call,
+    route, settle,
+};
+use crate::{Body, Gateway};
+
+/// LiteLLM's bound on the random part of a pause.
+const JITTER: Duration = Duration::from_millis(750);
+
+/// Answers one request.
+pub async fn serve<B>(gateway: &Gateway, request: Request<B>) -> Response<Body>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let id = gateway.draw_call_id();
+    let (head, body) = request.into_parts();
+    let found = check_target(&head).and_then(|()| find(&head));
+    let dialect = match &found {
+        Ok(Route::Call(dialect, _)) => Some(*dialect),
+        _ => is_anthropic(&head).then_some(Dialect::AnthropicMessages),
+    };
+    let answer = match found {
+        Ok(Route::Call(dialect, model)) => {
+            let model = model.map(std::borrow::Cow::into_owned);
+            // A large future of a rare path would be carried by every request.
+            Box::pin(call(gateway, id, &head, body, (dialect, model))).await
+        }
+        Ok(other) => answer(gateway, &head, &other),
+        Err(fault) => Err(fault),
+    };
+    answer.unwrap_or_else(|fault| {
+        ironward_telemetry::CallRefused { id, fault: &fault }.emit();
+        rescue(&fault, dialect, id)
+    })
+}
+
+/// A call to a model: one stage after the other, each handing its evidence to the next.
+async fn call<B>(
+    gateway: &Gateway,
+    id: CallId,
+    head: &Parts,
+    body: B,
+    (dialect, path_model): (Dialect, Option<String>),
+) -> Result<Response<Body>, Fault>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let started = gateway.clock.now();
+    let snapshot = gateway.snapshot();
+    let Snapshot {
+        settings, routing, ..
+    } = &**snapshot;
+
+    let caller = authenticate(&snapshot, &head.headers)?;
+    refuse_other_method(head, &Method::POST)?;
+    let call = read_call(settings, head, body, dialect, path_model).await?;
+    let path = head.uri.path();
+    let model = match &settings.completion_model {
+        Some(model) if dialect != Dialect::OpenAiEmbeddings => model,
+        _ => &call.model,
+    };
+    let (principal, group, stars) = authorise(&snapshot, &caller, model, path)?.into_parts();
+    let request = AdmitRequest {
+        id,
+        principal,
+        dialect,
+        model: &call.model,
+        started,
+    };
+    let mut grant = admit(gateway, settings, request)?;
+    let plan = route(gateway, (settings, routing), (group, stars), &head.headers)?;
+    let envelope = Envelope {
+        call_id: id,
+        created: seconds_since_1970(gateway),
+        model: call.model.clone(),
+        include_usage: call.include_usage || settings.always_include_usage,
+    };
+    let backoff = Backoff {
+        floor: routing.retry_after,
+        jitter: JITTER,
+    };
+    match attempt(gateway, settings, backoff, &plan, &call, &envelope).await {
+        Ok(attempted) => {
+            let total = gateway.clock.now().saturating_duration_since(started);
+            Ok(settle(grant, id, &plan, attempted, total))
+        }
+        Err((fault, attempts)) => {
+            grant.failed(attempts);
+            let response = rescue(&fault, Some(dialect), id);
+            grant.settle(Outcome::Broken(fault));
+            Ok(response)
+        }
+    }
+}
+
+/// The routes that are no calls.
+fn answer(gateway: &Gateway, head: &Parts, route: &Route<'_>) -> Result<Response<Body>, Fault> {
+    let snapshot = gateway.snapshot();
+    if route.is_public() {
+        // A method that a public route does not have is no route at all: it asks for no key.
+        if head.method != route.method() {
+            return Err(no_route());
+        }
+        return Ok(health(gateway, route));
+    }
+    let caller = authenticate(&snapshot, &head.headers)?;
+    refuse_other_method(head, &route.method())?;
+    let Visible(names) = Visible::to(&snapshot, &caller);
+    let form = if is_anthropic(head) {
+        Form::Anthropic
+    } else {
+        Form::OpenAi
+    };
+    let body = match route {
+        Route::Model(id) => {
+            let name = names.iter().find(|name| **name == *id).ok_or_else(|| {
+                Fault::downstream(
+                    FaultKind::NotFound,
+                    "the model does not exist, or this key may not use it",
+                )
+                .with_param("model")
+            })?;
+            models::one(name, form)
+        }
+        _ => models::list(&names, form),
+    };
+    Ok(json(StatusCode::OK, body))
+}
+
+/// LiteLLM's answers to probes.
+fn health(gateway: &Gateway, route: &Route<'_>) -> Response<Body> {
+    let is_draining = gateway.in_flight.is_draining();
+    match route {
+        Route::Liveness if is_draining => draining(),
+        Route::Liveness => json(StatusCode::OK, Bytes::from_static(b"\"I'm alive!\"")),
+        Route::Readiness if is_draining => draining(),
+        Route::Readiness => json(
+            StatusCode::OK,
+            Bytes::from_static(br#"{"status":"healthy","db":"Not connected"}"#),
+        ),
+        Route::Root | Route::Call(..) | Route::Models | Route::Model(_) => {
+            Response::new(Body::empty())
+        }
+    }
+}
+
+fn draining() -> Response<Body> {
+    json(
+        StatusCode::SERVICE_UNAVAILABLE,
+        Bytes::from_static(br#"{"status":"shutting_down"}"#),
+    )
+}
+
+fn json(status: StatusCode, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::whole(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+/// One host, spelled as a host, and a target that is a path: nothing that another reader of the
+/// same request could take for something else. After this nobody looks at the host again.
+fn check_target(head: &Parts) -> Result<(), Fault> {
+    let refused = |message: &str| Err(Fault::downstream(FaultKind::BadRequest, message));
+    if matches!(head.version, Version::HTTP_10 | Version::HTTP_11) {
+        if head.uri.authority().is_some() || head.uri.scheme().is_some() {
+            return refused("the request target has to be a path");
+        }
+        let mut hosts = head.headers.get_all(HOST).iter();
+        let host = hosts.next();
+        if hosts.next().is_some() || (host.is_none() && head.version == Version::HTTP_11) {
+            return refused("the request has to have exactly one Host header");
+        }
+        if host.is_some_and(|host| !is_host(host.as_bytes())) {
+            return refused("the Host header is not a host");
+        }
+    }
+    Ok(())
+}
+
+fn is_host(host: &[u8]) -> bool {
+    host.len() <= 261
+        && host
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte))
+        && (host.is_empty()
+            || std::str::from_utf8(host)
+                .is_ok_and(|host| host.parse::<http::uri::Authority>().is_ok()))
+}
+
+fn find(head: &Parts) -> Result<Route<'_>, Fault> {
+    routes::find(head.uri.path()).ok_or_else(no_route)
+}
+
+fn refuse_other_method(head: &Parts, method: &Method) -> Result<(), Fault> {
+    if head.method == *method {
+        return Ok(());
+    }
+    let message = format!("this route answers {method} only");
+    Err(Fault::downstream(FaultKind::MethodNotAllowed, message).with_code(method.as_str()))
+}
+
+fn no_route() -> Fault {
+    Fault::downstream(FaultKind::NotFound, "no such route")
+}
+
+fn is_anthropic(head: &Parts) -> bool {
+    head.headers.contains_key("anthropic-version")
+}
+
+fn seconds_since_1970(gateway: &Gateway) -> u64 {
+    gateway
+        .clock
+        .wall()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

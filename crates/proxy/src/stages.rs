@@ -1,0 +1,17 @@
+//! One file a stage, in the order in which [`serve`](crate::pipeline::serve) calls them.
+
+mod admit;
+mod attempt;
+mod authenticate;
+mod authorise;
+mod read_call;
+mod route;
+mod settle;
+
+pub(crate) use admit::{Grant, Outcome, Request, admit};
+pub(crate) use attempt::attempt;
+pub(crate) use authenticate::authenticate;
+pub(crate) use authorise::{Visible, authorise};
+pub(crate) use read_call::read_call;
+pub(crate) use route::route;
+pub(crate) use settle::settle;

@@ -1,0 +1,113 @@
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::Full;
+use ironward_core::{Fault, FaultKind};
+use ironward_wire::Dialect;
+
+use super::{is_tolerant_client, read_call};
+use crate::Settings;
+
+fn read(body: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Result<Box<str>, Fault> {
+    let (mut head, ()) = Request::new(()).into_parts();
+    for (name, value) in headers {
+        head.headers.insert(*name, value.parse().unwrap());
+    }
+    let settings = Settings {
+        body_limit: 1000,
+        ..Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let body = Full::new(body.into());
+    let call = runtime.block_on(read_call(&settings, &head, body, Dialect::OpenAiChat, None));
+    call.map(|call| call.model.clone())
+}
+
+#[test]
+fn a_field_that_names_an_upstream_or_a_key_is_refused_wherever_it_hides() {
+    for body in [
+        r#"{"model":"m","api_base":"https://trap"}"#,
+        r#"{"model":"m","base_url":"https://trap"}"#,
+        r#"{"model":"m","BASE_URL":"https://trap"}"#,
+        r#"{"model":"m","\u0061pi_base":"https://trap"}"#,
+        r#"{"model":"m","user_config":{"model_list":[]}}"#,
+        r#"{"model":"m","metadata":{"api_base":"https://trap"}}"#,
+        r#"{"model":"m","litellm_metadata":{"user_config":{}}}"#,
+        r#"{"model":"m","extra_body":{"api_base":"https://trap"}}"#,
+        r#"{"model":"m","extra_headers":{"Host":"trap"}}"#,
+        r#"{"model":"m","litellm_params":{"api_base":"https://trap"}}"#,
+        r#"{"model":"m","fallbacks":["a",{"model":"m","api_base":"https://trap"}]}"#,
+    ] {
+        let fault = read(body, &[]).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::BadRequest, "{body}");
+        assert!(
+            fault.message.contains("cannot be set by a call") && !fault.message.contains("trap"),
+            "{body}"
+        );
+    }
+    assert!(
+        read(r#"{"model":"https://trap/x"}"#, &[])
+            .unwrap_err()
+            .message
+            .contains("URL")
+    );
+    assert!(
+        read(
+            r#"{"model":"m","metadata":{"tags":["a"]},"fallbacks":["b"]}"#,
+            &[]
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn the_limit_holds_announced_or_not() {
+    let large = format!(r#"{{"model":"m","user":"{}"}}"#, "x".repeat(1000));
+    assert_eq!(read(large, &[]).unwrap_err().kind, FaultKind::TooLarge);
+    assert_eq!(
+        read("{}", &[("content-length", "1001")]).unwrap_err().kind,
+        FaultKind::TooLarge
+    );
+    assert_eq!(
+        read("{}", &[("content-length", "99999999999999999")])
+            .unwrap_err()
+            .kind,
+        FaultKind::TooLarge
+    );
+}
+
+#[test]
+fn only_plain_json_is_read() {
+    let body = r#"{"model":"m"}"#;
+    for (name, value) in [
+        ("content-encoding", "gzip"),
+        ("content-type", "text/plain"),
+        ("content-type", "multipart/form-data"),
+    ] {
+        assert_eq!(
+            read(body, &[(name, value)]).unwrap_err().kind,
+            FaultKind::UnsupportedMediaType,
+            "{value}"
+        );
+    }
+    for value in [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/vnd.x+json",
+    ] {
+        assert_eq!(&*read(body, &[("content-type", value)]).unwrap(), "m");
+    }
+}
+
+#[test]
+fn coding_agents_are_known_by_their_name() {
+    let mut headers = HeaderMap::new();
+    assert!(!is_tolerant_client(&headers));
+    headers.insert(
+        "user-agent",
+        "claude-cli/2.1 (external, cli)".parse().unwrap(),
+    );
+    assert!(is_tolerant_client(&headers));
+}

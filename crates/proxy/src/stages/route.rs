@@ -1,0 +1,146 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use ironward_core::{Fault, FaultKind, Timeouts};
+use ironward_policy::{Candidate, Pattern, order};
+
+use super::read_call::is_tolerant_client;
+use crate::Gateway;
+use crate::snapshot::{Group, Routed, Routing, Settings};
+
+/// The deployments of the group in the order in which they are tried.
+pub(crate) struct Plan {
+    group: Arc<Group>,
+    stars: Vec<Box<str>>,
+    order: Vec<usize>,
+    /// Attempts after the first one.
+    pub(crate) retries: u32,
+    /// The client's own time limit.
+    timeout: Option<Duration>,
+    drop_params: bool,
+}
+
+/// Authorised -> Plan: a weighted draw without putting back, tier by tier.
+pub(crate) fn route(
+    gateway: &Gateway,
+    (settings, routing): (&Settings, &Routing),
+    (group, stars): (Arc<Group>, Vec<Box<str>>),
+    headers: &HeaderMap,
+) -> Result<Plan, Fault> {
+    let order = match &*group.deployments {
+        [] => {
+            return Err(Fault::gateway(
+                FaultKind::NoDeployment,
+                "the model group has no deployment",
+            ));
+        }
+        [_] => vec![0],
+        deployments => {
+            let candidates: Vec<Candidate> = deployments
+                .iter()
+                .map(|routed| Candidate {
+                    tier: routed.deployment.order,
+                    weight: routed.deployment.weight,
+                })
+                .collect();
+            order(&candidates, || gateway.draw_fraction())
+        }
+    };
+    let configured = order
+        .first()
+        .and_then(|first| group.deployments.get(*first)?.deployment.retries);
+    Ok(Plan {
+        stars,
+        order,
+        retries: number(headers, "x-litellm-num-retries")?
+            .unwrap_or_else(|| configured.unwrap_or(routing.retries))
+            .min(10),
+        timeout: seconds(headers, "x-litellm-timeout")?,
+        drop_params: settings.drop_params || is_tolerant_client(headers),
+        group,
+    })
+}
+
+impl Plan {
+    /// The deployment at `position` in the order.
+    pub(crate) fn deployment(&self, position: usize) -> Option<&Routed> {
+        self.group.deployments.get(*self.order.get(position)?)
+    }
+
+    /// How many deployments come after `position`.
+    pub(crate) fn others(&self, position: usize) -> usize {
+        self.order.len().saturating_sub(position + 1)
+    }
+
+    /// The group's public name.
+    pub(crate) fn group(&self) -> &str {
+        &self.group.name
+    }
+
+    /// The provider's model name for this call.
+    pub(crate) fn model<'p>(&self, routed: &'p Routed) -> Cow<'p, str> {
+        let model = &*routed.deployment.model;
+        if self.stars.is_empty() || !model.contains('*') {
+            return Cow::Borrowed(model);
+        }
+        let stars: Vec<&str> = self.stars.iter().map(|star| &**star).collect();
+        Cow::Owned(Pattern::fill(model, &stars))
+    }
+
+    /// Whether parameters that the provider has no form for are dropped.
+    pub(crate) fn drops_params(&self, routed: &Routed) -> bool {
+        self.drop_params || routed.deployment.params.drop_unsupported
+    }
+
+    /// The deployment's timeouts, none of them longer than the client's own limit.
+    pub(crate) fn timeouts(&self, routed: &Routed, stream: bool) -> Timeouts {
+        let mut configured = routed.deployment.timeouts;
+        if let (true, Some(first_byte)) = (stream, routed.deployment.stream_first_byte) {
+            configured.first_byte = first_byte;
+        }
+        let Some(limit) = self.timeout else {
+            return configured;
+        };
+        Timeouts {
+            connect: configured.connect.min(limit),
+            first_byte: configured.first_byte.min(limit),
+            idle: configured.idle.min(limit),
+            total: configured.total.min(limit),
+        }
+    }
+}
+
+fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<u32>, Fault> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let number = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    number
+        .map(Some)
+        .ok_or_else(|| Fault::invalid(name, format!("the header {name} has to be a whole number")))
+}
+
+fn seconds(headers: &HeaderMap, name: &'static str) -> Result<Option<Duration>, Fault> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let number = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse::<f64>().ok());
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| !duration.is_zero())
+        .map(Some)
+        .ok_or_else(|| {
+            Fault::invalid(
+                name,
+                format!("the header {name} has to be a number of seconds over 0"),
+            )
+        })
+}

@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use ironward_core::CallId;
+
+use super::admit::{Grant, Outcome};
+use super::attempt::{Answer, Attempted};
+use super::route::Plan;
+use crate::Body;
+use crate::reply::{self, JSON, Stream};
+
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+
+/// Provider headers that clients read; handed on under LiteLLM's prefix, rate limits also under
+/// their own name.
+const PROVIDER_HEADERS: [&str; 4] = [
+    "x-request-id",
+    "request-id",
+    "openai-processing-ms",
+    "openai-version",
+];
+const RATE_LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+/// Grant x answer -> response: accounts for a whole reply now, for a stream when it ends, also when
+/// the client hangs up.
+pub(crate) fn settle(
+    mut grant: Grant,
+    id: CallId,
+    plan: &Plan,
+    attempted: Attempted,
+    total: Duration,
+) -> Response<Body> {
+    let Attempted {
+        answer,
+        routed,
+        attempts,
+        waited,
+        headers: upstream_headers,
+    } = attempted;
+    let overhead = total.saturating_sub(waited);
+    grant.attempted(&routed.deployment.id, attempts, overhead);
+    let (body, content_type) = match answer {
+        Answer::Whole { bytes, usage } => {
+            if let Some(usage) = usage {
+                grant.observe(usage);
+            }
+            grant.settle(Outcome::Complete);
+            (Body::whole(bytes), JSON)
+        }
+        Answer::Stream(begun) => (Body::stream(Stream::new(*begun, grant)), EVENT_STREAM),
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.reserve(12);
+    if content_type == EVENT_STREAM {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        );
+    }
+    headers.insert(CONTENT_TYPE, content_type);
+    reply::label(headers, id);
+    insert_text(headers, "x-litellm-model-id", routed.deployment.id.as_str());
+    insert_text(headers, "x-litellm-model-group", plan.group());
+    headers.insert(
+        "x-litellm-attempted-retries",
+        HeaderValue::from(attempts.saturating_sub(1)),
+    );
+    insert_milliseconds(headers, "x-litellm-overhead-duration-ms", overhead);
+    insert_milliseconds(headers, "x-litellm-response-duration-ms", total);
+    hand_on(headers, &upstream_headers);
+    response
+}
+
+fn insert_text(headers: &mut HeaderMap, name: &'static str, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+/// Milliseconds with three decimals: LiteLLM's clients read a float.
+fn insert_milliseconds(headers: &mut HeaderMap, name: &'static str, duration: Duration) {
+    let micros = duration.as_micros();
+    let text = format!("{}.{:03}", micros / 1000, micros % 1000);
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+        headers.insert(name, value);
+    }
+}
+
+fn hand_on(headers: &mut HeaderMap, upstream: &HeaderMap) {
+    for (name, value) in upstream {
+        let is_limit = RATE_LIMITS
+            .iter()
+            .any(|prefix| name.as_str().starts_with(prefix));
+        if !is_limit && !PROVIDER_HEADERS.contains(&name.as_str()) {
+            continue;
+        }
+        if let Ok(prefixed) = HeaderName::try_from(format!("llm_provider-{name}")) {
+            headers.insert(prefixed, value.clone());
+        }
+        if is_limit {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+}

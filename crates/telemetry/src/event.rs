@@ -1,0 +1,192 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ironward_core::{CallId, Fault, Side, Usage};
+
+/// A call is over, however it ended.
+#[derive(Debug, Clone, Copy)]
+pub struct CallSettled<'a> {
+    /// Its id.
+    pub id: CallId,
+    /// The alias of the key that made it.
+    pub caller: &'a str,
+    /// The client's dialect.
+    pub dialect: &'static str,
+    /// The model group asked for.
+    pub model_group: &'a str,
+    /// The deployment that answered, or the last one that was tried.
+    pub deployment: Option<&'a str>,
+    /// The HTTP status that the client got.
+    pub status: u16,
+    /// Why it failed.
+    pub fault: Option<&'a Fault>,
+    /// What it consumed, as far as the provider said.
+    pub usage: Option<Usage>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// From the request's head to the reply's end.
+    pub total: Duration,
+    /// The part of it that was not spent waiting for providers.
+    pub overhead: Duration,
+}
+
+impl CallSettled<'_> {
+    /// Writes it: a fault of ours or of a provider's as a warning, a refused call as information,
+    /// and a call that went well only at `debug`, since there are many.
+    pub fn emit(self) {
+        let Self {
+            id,
+            caller,
+            dialect,
+            model_group,
+            deployment,
+            status,
+            attempts,
+            ..
+        } = self;
+        let usage = self.usage.unwrap_or_default();
+        let (input_tokens, output_tokens) = (usage.input, usage.output);
+        let (total_ms, overhead_us) = (self.total.as_millis(), self.overhead.as_micros());
+        match self.fault {
+            None => tracing::debug!(
+                %id, caller, dialect, model_group, deployment, status, attempts,
+                input_tokens, output_tokens, total_ms, overhead_us, "call settled"
+            ),
+            Some(fault) if fault.side == Side::Downstream => tracing::info!(
+                %id, caller, dialect, model_group, deployment, status, attempts,
+                fault = fault.kind.label(), message = &*fault.message, total_ms, "call refused"
+            ),
+            Some(fault) => tracing::warn!(
+                %id, caller, dialect, model_group, deployment, status, attempts,
+                fault = fault.kind.label(), upstream_status = fault.upstream_status,
+                message = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
+            ),
+        }
+    }
+}
+
+/// A request was answered with an error before it was admitted as a call.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRefused<'a> {
+    /// Its id.
+    pub id: CallId,
+    /// Why.
+    pub fault: &'a Fault,
+}
+
+impl CallRefused<'_> {
+    /// Writes it. Strangers can cause any number of these, so only at `debug`, unless it is our
+    /// own fault.
+    pub fn emit(self) {
+        let Self { id, fault } = self;
+        if fault.side == Side::Downstream {
+            tracing::debug!(%id, fault = fault.kind.label(), message = &*fault.message, "request refused");
+        } else {
+            tracing::warn!(
+                %id, fault = fault.kind.label(), message = &*fault.message,
+                cause = fault.cause.as_deref(), "request failed"
+            );
+        }
+    }
+}
+
+/// A new configuration is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigReloaded {
+    /// How many model groups it has.
+    pub model_groups: usize,
+}
+
+impl ConfigReloaded {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::info!(model_groups = self.model_groups, "config reloaded");
+    }
+}
+
+/// A changed configuration was refused; the old one stays in force.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigRefused<'a> {
+    /// Why, one problem a line.
+    pub problems: &'a str,
+}
+
+impl ConfigRefused<'_> {
+    /// Writes it, a line for each problem.
+    pub fn emit(self) {
+        for problem in self.problems.lines() {
+            tracing::error!(problem, "config refused, the old one stays in force");
+        }
+    }
+}
+
+/// A listener takes connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenerOpened {
+    /// Which one: `data` or `admin`.
+    pub plane: &'static str,
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+}
+
+impl ListenerOpened {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::info!(plane = self.plane, address = %self.address, tls = self.tls, "listening");
+    }
+}
+
+/// The gateway takes no new calls and waits for the running ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Draining {
+    /// How many calls are running.
+    pub in_flight: usize,
+    /// How long it waits for them.
+    pub limit: Duration,
+}
+
+impl Draining {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::info!(
+            in_flight = self.in_flight,
+            limit_s = self.limit.as_secs(),
+            "draining"
+        );
+    }
+}
+
+/// A connection could not be taken.
+#[derive(Debug, Clone, Copy)]
+pub struct AcceptFailed<'a> {
+    /// Why.
+    pub error: &'a std::io::Error,
+}
+
+impl AcceptFailed<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(error = %self.error, "a connection could not be taken");
+    }
+}
+
+/// The configuration says something that the operator should know.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigNotice<'a> {
+    /// What.
+    pub text: &'a str,
+}
+
+impl ConfigNotice<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(notice = self.text, "config");
+    }
+
+    /// Writes it as what nobody may overlook.
+    pub fn emit_alarm(self) {
+        tracing::error!(alarm = self.text, "config");
+    }
+}
