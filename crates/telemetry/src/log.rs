@@ -1,5 +1,3 @@
-use std::io::IsTerminal as _;
-
 use tracing_subscriber::EnvFilter;
 
 /// How log lines are written.
