@@ -41,3 +41,6 @@ pub use forward::{Forward, Forwarded};
 pub use json::Json;
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
+
+#[cfg(test)]
+mod testing;

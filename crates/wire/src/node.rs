@@ -101,7 +101,12 @@ impl<'a, 'p> Node<'a, 'p> {
     }
 
     pub(crate) fn float(&self) -> Result<f64, Fault> {
-        self.read("a number")
+        // The JSON reader may be off by the last bit, which a repeated draw would show.
+        let is_number = self
+            .text
+            .starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let number = self.text.parse().ok().filter(|_| is_number);
+        number.ok_or_else(|| self.fault("a number"))
     }
 
     /// A whole number from 0; `1.0` counts as one.

@@ -27,3 +27,8 @@ pub use stream::{Decoder, Encoder};
 pub(crate) use call::{read, sampling};
 pub(crate) use reply::{head, tail};
 pub(crate) use stream::{Label, error_frame};
+
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod tests;

@@ -69,11 +69,13 @@ fn input(node: &Node<'_, '_>) -> Result<Vec<EmbeddingsInput>, Fault> {
         }
         Ok(())
     })?;
+    let is_text = |input: &EmbeddingsInput| matches!(input, EmbeddingsInput::Text(_));
+    let is_mixed = inputs.iter().any(is_text) && !inputs.iter().all(is_text);
     match (inputs.is_empty(), tokens.is_empty()) {
-        (false, true) => Ok(inputs),
+        (false, true) if !is_mixed => Ok(inputs),
         (true, false) => Ok(vec![EmbeddingsInput::Tokens(tokens)]),
         (true, true) => Err(node.fault("a list of at least one text")),
-        (false, false) => Err(node.fault("texts or tokens, not both")),
+        (false, _) => Err(node.fault("texts or tokens, not both")),
     }
 }
 

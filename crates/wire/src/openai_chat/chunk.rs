@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ironward_core::Fault;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::pieces::{Choice, ChoiceFields, Told};
 use super::{fault, lenient, usage};
-use crate::Delta;
+use crate::{Delta, Frame};
 
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
@@ -72,6 +73,15 @@ impl<'a> Chunk<'a> {
         }
         Ok(chunk)
     }
+}
+
+/// Whether a frame without its blank line lacks nothing else; some servers end so. A frame that was
+/// cut is no error of its own: the reply is complete or it is not.
+pub(super) fn is_whole(frame: &Frame) -> bool {
+    frame.data().is_none_or(|data| {
+        let data = data.trim();
+        data.is_empty() || data == "[DONE]" || serde_json::from_str::<IgnoredAny>(data).is_ok()
+    })
 }
 
 impl Progress {

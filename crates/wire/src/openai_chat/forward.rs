@@ -10,6 +10,7 @@ use bytes::Bytes;
 use ironward_core::{Fault, Usage};
 use serde_json::value::RawValue;
 
+use super::chunk::is_whole;
 use super::stream::error_frame;
 use super::{fault, usage};
 use crate::{Envelope, Forward, Forwarded, Frame, Frames};
@@ -216,7 +217,7 @@ impl Forward for Observer {
 
     fn finish(&mut self) -> Result<Bytes, Fault> {
         let mut out = Output::new(&Bytes::new(), 1);
-        if let Some(frame) = self.frames.last_frame() {
+        if let Some(frame) = self.frames.last_frame().filter(is_whole) {
             let fate = self.take(&frame)?;
             if !matches!(fate, Fate::Dropped) {
                 out.put(frame.raw().trim_ascii_end(), &fate, &self.model);

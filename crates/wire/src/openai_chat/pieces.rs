@@ -120,7 +120,12 @@ impl Choice {
             if let Some(fault) = fault::of_finish(&reason) {
                 return Err(fault);
             }
-            self.finish(finish(&reason, fields.stop_reason), told);
+            let finish = match finish(&reason, fields.stop_reason) {
+                // Google's endpoint says so, and OpenAI where the call names the tool.
+                Finish::Stop if !self.calls.is_empty() => Finish::ToolCalls,
+                finish => finish,
+            };
+            self.finish(finish, told);
         }
         Ok(())
     }
@@ -170,9 +175,7 @@ impl Choice {
             .extend(annotations.map(|json| Delta::Annotations { choice, json }));
         let calls = message.tool_calls.unwrap_or_default();
         let function = message.function_call.map(CallFields::from_function);
-        for call in calls.into_iter().chain(function) {
-            self.calls.take(call, told);
-        }
+        self.calls.take(calls.into_iter().chain(function), told);
     }
 }
 

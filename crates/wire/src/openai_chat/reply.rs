@@ -221,6 +221,3 @@ pub(super) const fn reason(finish: &Finish) -> &'static str {
         Finish::ContentFilter | Finish::Refusal => "content_filter",
     }
 }
-
-#[cfg(test)]
-mod tests;

