@@ -1,5 +1,6 @@
 //! What goes back to the client: whole bytes, or a stream that is passed on piece by piece.
 
+mod gather;
 mod relay;
 mod stream;
 

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Body as _;
 use ironward_core::Fault;
 use ironward_egress::ReplyBody;
 
+use super::gather::Gather;
 use super::relay::{Passed, Relay};
 use crate::stages::{Grant, Outcome};
 
@@ -25,9 +26,19 @@ pub(crate) struct Begun {
 /// A streamed reply on its way through. Settles its grant when it ends; when the client hangs up
 /// it is dropped, and the grant settles itself.
 pub(crate) struct Stream {
-    begun: Begun,
+    relay: Relay,
+    /// The provider's side; `None` when it is over.
+    upstream: Option<ReplyBody>,
+    /// The fault that follows what is ready.
+    fault: Option<Fault>,
+    ready: Gather,
+    /// Whether the provider's connection had its turn since something was ready.
+    has_yielded: bool,
     grant: Option<Grant>,
 }
+
+/// What is ready goes out without waiting for more from here on.
+const ENOUGH: usize = 16 << 10;
 
 impl Begun {
     /// A reply that is all there.
@@ -42,57 +53,95 @@ impl Begun {
 }
 
 impl Stream {
-    pub(crate) const fn new(begun: Begun, grant: Grant) -> Self {
+    pub(crate) fn new(begun: Begun, mut grant: Grant) -> Self {
+        let Begun {
+            ready,
+            relay,
+            upstream,
+            fault,
+        } = begun;
+        if let Some(usage) = relay.usage() {
+            grant.observe(usage);
+        }
         Self {
-            begun,
+            relay,
+            upstream,
+            fault,
+            ready: Gather::new(ready),
+            has_yielded: false,
             grant: Some(grant),
         }
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.grant.is_none() && self.begun.ready.is_empty()
+        self.grant.is_none() && self.ready.is_empty()
     }
 
+    /// The next piece. A provider's connection hands over what it has read event by event; each
+    /// would become a system call of its own. So before what is ready goes out, that connection
+    /// gets one turn to hand over more: nothing waits for the network.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            let begun = &mut self.begun;
-            if let (Some(grant), Some(usage)) = (&mut self.grant, begun.relay.usage()) {
-                grant.observe(usage);
-            }
-            if !begun.ready.is_empty() {
-                return Poll::Ready(Some(std::mem::take(&mut begun.ready)));
-            }
-            if let Some(fault) = begun.fault.take() {
-                return Poll::Ready(self.fail(fault));
-            }
-            let Some(upstream) = &mut begun.upstream else {
-                self.settle(Outcome::Complete);
-                return Poll::Ready(None);
+            let Some(upstream) = self.upstream.as_mut().filter(|_| self.ready.len() < ENOUGH)
+            else {
+                return Poll::Ready(self.take());
             };
-            let passed = match ready!(Pin::new(upstream).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(chunk) => begun.relay.push(chunk),
-                    Err(_trailers) => continue,
-                },
-                Some(Err(fault)) => Passed {
-                    bytes: Bytes::new(),
-                    fault: Some(fault),
-                },
-                None => {
-                    begun.upstream = None;
-                    begun.relay.finish()
+            match Pin::new(upstream).poll_frame(context) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(chunk) = frame.into_data() {
+                        let passed = self.relay.push(chunk);
+                        self.hold(passed);
+                    }
                 }
-            };
-            begun.ready = passed.bytes;
-            if passed.fault.is_some() {
-                begun.upstream = None;
-                begun.fault = passed.fault;
+                Poll::Ready(Some(Err(fault))) => {
+                    self.hold(Passed {
+                        bytes: Bytes::new(),
+                        fault: Some(fault),
+                    });
+                }
+                Poll::Ready(None) => {
+                    let passed = self.relay.finish();
+                    self.upstream = None;
+                    self.hold(passed);
+                }
+                Poll::Pending if self.ready.is_empty() => return Poll::Pending,
+                Poll::Pending if self.has_yielded => return Poll::Ready(self.take()),
+                Poll::Pending => {
+                    self.has_yielded = true;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
             }
         }
     }
 
+    fn hold(&mut self, passed: Passed) {
+        self.has_yielded = false;
+        self.ready.push(passed.bytes);
+        if passed.fault.is_some() {
+            self.upstream = None;
+            self.fault = passed.fault;
+        }
+        if let (Some(grant), Some(usage)) = (&mut self.grant, self.relay.usage()) {
+            grant.observe(usage);
+        }
+    }
+
+    /// What is ready; then the error event, if there is to be one; then the end.
+    fn take(&mut self) -> Option<Bytes> {
+        self.has_yielded = false;
+        if !self.ready.is_empty() {
+            return Some(self.ready.take());
+        }
+        if let Some(fault) = self.fault.take() {
+            return self.fail(fault);
+        }
+        self.settle(Outcome::Complete);
+        None
+    }
+
     fn fail(&mut self, fault: Fault) -> Option<Bytes> {
-        let event = self.begun.relay.fail(&fault);
+        let event = self.relay.fail(&fault);
         self.settle(Outcome::Broken(fault));
         (!event.is_empty()).then_some(event)
     }
