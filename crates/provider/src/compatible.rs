@@ -85,6 +85,8 @@ pub(crate) enum Quirk {
     Developer,
     /// `cache_control` is known; elsewhere it is taken out.
     CacheControl,
+    /// Thoughts of earlier turns have to come back as `reasoning_content`.
+    ReasoningContent,
     /// `metadata` of strings is kept with `store: true`, without which it is an error.
     StoredMetadata,
     /// It is a LiteLLM: the gateway's own fields are for it.

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use ironward_core::{AuthScheme, Fault, FaultKind, UpstreamRequest};
-use ironward_wire::{Body, Call, Dialect, Patch, openai_chat};
+use ironward_wire::openai_chat::{self, Additions};
+use ironward_wire::{Body, Call, Dialect, Patch};
 use serde_json::{Map, Value};
 
 use super::{Compatible, Quirk, messages};
@@ -75,10 +76,26 @@ fn converted(vendor: &Compatible, call: &Call, target: &Target<'_>) -> Result<By
     let call = prepared.call();
     let chat = call.chat()?;
     let passed = params::check(call, chat, target, &forms)?;
-    let written = openai_chat::encode_call(chat, target.model, call.stream)?;
+    let additions = Additions {
+        reasoning_content: vendor.has(Quirk::ReasoningContent),
+        cache_control: vendor.has(Quirk::CacheControl),
+        thought_signatures: false,
+    };
+    let written = openai_chat::encode_call_with(chat, target.model, call.stream, additions)?;
     let written = params::finish(written, &passed, &target.deployment.params)?;
-    patched(vendor, call, &Body::read(written)?, target)
+    let mut written = Body::read(written)?;
+    // Claude Code's ids of users are longer than OpenAI takes, and only a hint to it.
+    let user = chat.user.as_deref().unwrap_or_default();
+    if user.chars().count() > LONGEST_USER {
+        let mut patch = written.patch();
+        patch.remove("user");
+        written = Body::read(patch.into_bytes())?;
+    }
+    patched(vendor, call, &written, target)
 }
+
+/// <https://platform.openai.com/docs/api-reference/chat/create#chat-create-safety_identifier>
+const LONGEST_USER: usize = 64;
 
 fn patched(
     vendor: &Compatible,
@@ -186,6 +203,7 @@ fn apply(
         Quirk::TextAsString
         | Quirk::Developer
         | Quirk::CacheControl
+        | Quirk::ReasoningContent
         | Quirk::StoredMetadata
         | Quirk::Gateway => {}
     }

@@ -224,14 +224,14 @@ pub(super) static VENDORS: [Compatible; 99] = [
         quirks: &[Quirk::NoRequired],
         ..Compatible::ROW
     },
-    // https://api-docs.deepseek.com/api/create-chat-completion
+    // https://api-docs.deepseek.com/guides/thinking_mode
     Compatible {
         name: "deepseek",
         base_url: Some("https://api.deepseek.com/beta"),
         key_variables: &["DEEPSEEK_API_KEY"],
         base_variables: &["DEEPSEEK_API_BASE"],
         endpoints: Endpoints::CHAT_COMPLETIONS,
-        quirks: &[Quirk::NoJsonSchema],
+        quirks: &[Quirk::ReasoningContent, Quirk::NoJsonSchema],
         ..Compatible::ROW
     },
     Compatible {
@@ -533,7 +533,11 @@ pub(super) static VENDORS: [Compatible; 99] = [
         key_variables: &["MOONSHOT_API_KEY"],
         base_variables: &["MOONSHOT_API_BASE"],
         refused: &["function_call", "functions"],
-        quirks: &[Quirk::NoRequired, Quirk::TemperatureUpTo(1.0)],
+        quirks: &[
+            Quirk::ReasoningContent,
+            Quirk::NoRequired,
+            Quirk::TemperatureUpTo(1.0),
+        ],
         ..Compatible::ROW
     },
     Compatible {
@@ -858,7 +862,7 @@ pub(super) static VENDORS: [Compatible; 99] = [
         base_url: Some("https://api.z.ai/api/paas/v4"),
         key_variables: &["ZAI_API_KEY"],
         base_variables: &["ZAI_API_BASE"],
-        quirks: &[Quirk::NoJsonSchema],
+        quirks: &[Quirk::ReasoningContent, Quirk::NoJsonSchema],
         ..Compatible::ROW
     },
 ];

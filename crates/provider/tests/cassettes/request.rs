@@ -107,8 +107,9 @@ fn without_markers(body: Value) -> Value {
 /// What the client's own dialect is written as reads the same again, but for what it has no form
 /// for by intent (see [`Known`]). A call that needs the vendor's own form is refused by name.
 fn written_again(call: &Call) -> Result<(), String> {
+    type Decode = fn(&Body) -> Result<Chat, Fault>;
     let chat = call.chat().map_err(|fault| fault.to_string())?;
-    let (body, decode): (_, fn(&Body) -> Result<Chat, Fault>) = match call.dialect {
+    let (body, decode): (_, Decode) = match call.dialect {
         Dialect::OpenAiChat => (
             openai_chat::encode_call(chat, "model", call.stream),
             openai_chat::decode_call,
