@@ -1,7 +1,7 @@
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,8 +91,9 @@ type H2Connection = http2::Connection<TokioIo<TlsStream<TcpStream>>, Full<Bytes>
 /// An HTTP/2 connection, shared by the requests that are on it.
 pub(crate) struct Shared {
     sender: http2::SendRequest<Full<Bytes>>,
-    /// Also polled by the driver; kept here because only it knows the peer's current limit.
-    connection: Arc<Mutex<H2Connection>>,
+    /// Also polled by the driver, which takes it away when it has ended; here because only it
+    /// knows the peer's current limit.
+    connection: Arc<Mutex<Option<H2Connection>>>,
     streams: AtomicUsize,
     retired: AtomicBool,
     _driver: Driver,
@@ -114,12 +115,17 @@ impl Shared {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| faults::no_reply(&error))?;
-        let connection = Arc::new(Mutex::new(connection));
+        let connection = Arc::new(Mutex::new(Some(connection)));
         let driven = Arc::clone(&connection);
-        let driver = tokio::spawn(async move {
-            let ended = std::future::poll_fn(|cx| Pin::new(&mut *lock(&driven)).poll(cx));
-            drop(ended.await);
-        });
+        let driver = tokio::spawn(std::future::poll_fn(move |cx| {
+            let mut connection = lock(&driven);
+            if let Some(running) = connection.as_mut() {
+                drop(ready!(Pin::new(running).poll(cx)));
+                // Requests that are still in its queue come back as unsent when it is dropped.
+                *connection = None;
+            }
+            Poll::Ready(())
+        }));
         Ok(Arc::new(Self {
             sender,
             connection,
@@ -133,7 +139,9 @@ impl Shared {
     /// end. Called under the lane's lock, so that no two callers take the last place.
     pub(crate) fn reserve(self: &Arc<Self>) -> Option<Stream> {
         // Until the peer's settings arrive (one round trip), the limit is hyper's assumption of 100.
-        let limit = lock(&self.connection).current_max_send_streams();
+        let limit = lock(&self.connection)
+            .as_ref()
+            .map_or(0, H2Connection::current_max_send_streams);
         (self.streams.load(Ordering::Relaxed) < limit).then(|| self.occupy())
     }
 

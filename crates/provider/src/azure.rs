@@ -18,7 +18,7 @@ use ironward_wire::{Call, Dialect, Reply, StreamDecoder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::compatible::{self, Compatible, Endpoints, Quirk};
-use crate::{Provider, Target, Vendor};
+use crate::{Provider, Target, Vendor, openai};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &Azure,
@@ -41,7 +41,7 @@ const AZURE: Compatible = Compatible {
     renames: &[],
     refused: &["top_k"],
     strips: &["reasoning_content"],
-    quirks: crate::openai::QUIRKS,
+    quirks: openai::QUIRKS,
     ..Compatible::ROW
 };
 
@@ -111,7 +111,7 @@ impl Provider for Azure {
 
 /// Azure's two families of paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Surface {
+pub(crate) enum Surface {
     /// `/openai/deployments/{deployment}/...?api-version=`.
     Deployments,
     /// `/openai/v1/...`.
@@ -121,7 +121,7 @@ enum Surface {
 }
 
 impl Surface {
-    fn of(version: &str) -> Self {
+    pub(crate) fn of(version: &str) -> Self {
         match version {
             "v1" | "latest" => Self::V1,
             "preview" => Self::V1Preview,
@@ -129,7 +129,7 @@ impl Surface {
         }
     }
 
-    fn path(self, model: &str, endpoint: &str, version: &str) -> String {
+    pub(crate) fn path(self, model: &str, endpoint: &str, version: &str) -> String {
         match self {
             Self::Deployments => format!(
                 "/openai/deployments/{}{endpoint}?api-version={}",
@@ -143,7 +143,7 @@ impl Surface {
 }
 
 /// For one segment of a path, so that a name with `/` is no other path: all but what RFC 3986 calls unreserved.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

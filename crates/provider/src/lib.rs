@@ -7,6 +7,7 @@
 
 mod anthropic;
 mod azure;
+mod azure_ai;
 mod compatible;
 mod echo;
 mod gemini;

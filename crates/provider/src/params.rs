@@ -142,13 +142,6 @@ pub(crate) fn check<'a>(
 ///
 /// # Errors
 /// As [`check`].
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "for the vendors that embed, which are being written"
-    )
-)]
 pub(crate) fn check_embeddings<'a>(
     embeddings: &'a Embeddings,
     target: &Target<'_>,

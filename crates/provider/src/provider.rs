@@ -3,7 +3,7 @@ use http::{HeaderMap, StatusCode};
 use ironward_core::{Deployment, Fault, UpstreamRequest};
 use ironward_wire::{Call, Dialect, Reply, StreamDecoder};
 
-use crate::{anthropic, azure, compatible, echo, gemini, ollama, openai};
+use crate::{anthropic, azure, azure_ai, compatible, echo, gemini, ollama, openai};
 
 /// A vendor's wire format.
 ///
@@ -84,6 +84,7 @@ pub struct Vendor {
 pub const PROVIDERS: &[Vendor] = &[
     openai::VENDOR,
     azure::VENDOR,
+    azure_ai::VENDOR,
     anthropic::VENDOR,
     gemini::VENDOR,
     ollama::VENDOR,

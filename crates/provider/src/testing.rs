@@ -34,6 +34,7 @@ impl Case {
                 order: 1,
                 retries: None,
                 timeouts: Timeouts::default(),
+                stream_first_byte: None,
                 params: ParamPolicy::default(),
                 api_version: None,
                 extra_headers: HeaderMap::new(),

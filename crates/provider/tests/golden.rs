@@ -255,6 +255,7 @@ fn deployment(vendor: &str, file: &CallFile) -> Deployment {
         order: 1,
         retries: None,
         timeouts: Timeouts::default(),
+        stream_first_byte: None,
         params: ParamPolicy {
             drop_unsupported: file.drop_params,
             always_drop: names(&file.policy.always_drop),

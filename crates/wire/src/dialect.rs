@@ -78,9 +78,11 @@ impl Dialect {
                 openai_completions::decode_call(body).map(|chat| Content::Chat(Box::new(chat)))
             }
             Self::OpenAiEmbeddings => openai_embeddings::decode_call(body).map(Content::Embeddings),
-            Self::AnthropicMessages | Self::AnthropicCountTokens => {
+            Self::AnthropicMessages => {
                 anthropic_messages::decode_call(body).map(|chat| Content::Chat(Box::new(chat)))
             }
+            Self::AnthropicCountTokens => anthropic_messages::decode_count_call(body)
+                .map(|chat| Content::Chat(Box::new(chat))),
         }
     }
 

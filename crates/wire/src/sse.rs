@@ -64,6 +64,12 @@ impl Frames {
         Ok(())
     }
 
+    /// What came and has not been cut yet.
+    #[must_use]
+    pub const fn rest(&self) -> &Bytes {
+        &self.rest
+    }
+
     /// The next whole frame, if there is one.
     pub fn next_frame(&mut self) -> Option<Frame> {
         match frame_end(&self.rest, self.scanned) {

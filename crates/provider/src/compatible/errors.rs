@@ -54,7 +54,7 @@ pub(crate) fn classify(
 
 fn message(vendor: &str, status: StatusCode, text: Option<&str>) -> String {
     match text {
-        Some(text) => format!("{vendor}: {}", cleaned(text, MESSAGE_LIMIT)),
+        Some(text) => format!("{vendor}: {}", without_ids(&cleaned(text, MESSAGE_LIMIT))),
         None => format!(
             "{vendor} answered with status {} and no error text",
             status.as_u16()
@@ -75,6 +75,29 @@ fn cleaned(text: &str, limit: usize) -> String {
         }
     }
     out
+}
+
+/// `text` without the ids of the operator's account, which rate limits of OpenAI's name, and
+/// without anything that looks like a key.
+fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| {
+        word.len() >= 12
+            && ["org-", "proj_", "sk-"]
+                .iter()
+                .any(|start| word.starts_with(start))
+    };
+    text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*')))
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| {
+                !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*'))
+            });
+            if is_id(word) {
+                piece.replacen(word, "***", 1)
+            } else {
+                piece.to_owned()
+            }
+        })
+        .collect()
 }
 
 /// What an error body says, whatever its shape.

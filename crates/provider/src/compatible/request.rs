@@ -205,10 +205,7 @@ fn format_type(format: &str) -> Option<String> {
 /// Takes out what is meant for the gateway and must not reach a vendor: LiteLLM's own fields, its
 /// tags and trace ids in `metadata`, and whatever would name another host or credential.
 fn take_out_gateway_fields(vendor: &Compatible, patch: &mut Patch<'_>) {
-    for name in params::GATEWAY_FIELDS.iter().chain(&GATEWAY_FIELDS) {
-        patch.remove(name);
-    }
-    while let Some(name) = litellm_field(patch) {
+    while let Some(name) = gateway_field(patch) {
         patch.remove(name);
     }
     let keeps = vendor.has(Quirk::StoredMetadata)
@@ -219,8 +216,12 @@ fn take_out_gateway_fields(vendor: &Compatible, patch: &mut Patch<'_>) {
     }
 }
 
-fn litellm_field<'a>(patch: &Patch<'a>) -> Option<&'a str> {
-    patch.names().find(|name| name.starts_with("litellm_"))
+fn gateway_field<'a>(patch: &Patch<'a>) -> Option<&'a str> {
+    patch.names().find(|name| {
+        name.starts_with("litellm_")
+            || params::GATEWAY_FIELDS.binary_search(name).is_ok()
+            || GATEWAY_FIELDS.binary_search(name).is_ok()
+    })
 }
 
 fn is_map_of_strings(json: &str) -> bool {
@@ -253,7 +254,8 @@ fn ask_for_usage(patch: &mut Patch<'_>) {
     patch.set("stream_options", Value::Object(options).to_string());
 }
 
-/// Fields for the gateway that only vendors of this format would see; beside those of `params`.
+/// Fields for the gateway that only vendors of this format would see, beside those of `params`;
+/// sorted.
 const GATEWAY_FIELDS: [&str; 14] = [
     "callbacks",
     "client_side_timeout",
@@ -288,3 +290,12 @@ const FIELDS: [Field; 14] = [
     Field::ParallelToolCalls,
     Field::Reasoning,
 ];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn fields_can_be_searched() {
+        assert!(super::GATEWAY_FIELDS.is_sorted());
+        assert!(crate::params::GATEWAY_FIELDS.is_sorted());
+    }
+}

@@ -272,6 +272,15 @@ fn texts_of_errors_are_one_bounded_line() {
         "mistral: body.messages.0.name: Extra inputs are not permitted"
     );
     assert_eq!(fault.side, Side::Downstream);
+    let limited = classified(
+        "openai",
+        429,
+        r#"{"error":{"message":"Limit for gpt-4o in organization org-AbCdEf123456 (proj_AbCdEf123456): 3, key 'sk-abcd****wxyz'. Slow","type":"requests"}}"#,
+    );
+    assert_eq!(
+        &*limited.message,
+        "openai: Limit for gpt-4o in organization *** (***): 3, key '***'. Slow"
+    );
     let long = json!({"error": {"message": "é".repeat(9000)}}).to_string();
     assert!(classified("groq", 400, &long).message.chars().count() < 2_100);
     let page = classified("groq", 502, "<html>10.0.0.7 is down</html>");

@@ -21,6 +21,7 @@ fn deployment(params: ParamPolicy) -> Deployment {
         order: 1,
         retries: None,
         timeouts: Timeouts::default(),
+        stream_first_byte: None,
         params,
         api_version: None,
         extra_headers: http::HeaderMap::new(),
