@@ -1,3 +1,89 @@
 //! The house's own tasks; `cargo xtask help` lists them.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a task runner: it prints, runs programs and measures real time"
+)]
+
+mod bench;
+mod clients;
+mod demo;
+mod fuzz;
+mod install;
+mod process;
+mod program;
+mod steps;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use steps::Outcome;
+
+/// A task: its name, what it does, and the function that does it.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+/// Every task; each has a file of its name.
+const TASKS: &[Task] = &[
+    Task {
+        name: "test",
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients \
+                [--only STEP,...] [--fail-fast]",
+        run: steps::test,
+    },
+    Task {
+        name: "tidy",
+        about: "the house rules: layers, file sizes, names, exits of secrets",
+        run: tidy::run,
+    },
+    Task {
+        name: "clients",
+        about: "the official SDKs against a running Ironward [CLIENT ...] [--direct]",
+        run: clients::run,
+    },
+    Task {
+        name: "fuzz",
+        about: "every fuzz target for a while [TARGET ...] [--seconds 10]",
+        run: fuzz::run,
+    },
+    Task {
+        name: "bench",
+        about: "Ironward against nginx [SCENARIO ...] [--rounds 3] [--seconds 10] [--binary PATH]",
+        run: bench::run,
+    },
+    Task {
+        name: "demo",
+        about: "a real small model behind Ironward; writes docs/demo-transcript.md",
+        run: demo::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = args.split_first() else {
+        return help();
+    };
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        return help();
+    };
+    match (task.run)(rest) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("xtask {name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> ExitCode {
+    println!("usage: cargo xtask TASK\n");
+    for task in TASKS {
+        println!("  {:<8} {}", task.name, task.about);
+    }
+    ExitCode::from(2)
+}

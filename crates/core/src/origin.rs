@@ -91,6 +91,9 @@ impl Origin {
         if host.is_empty() {
             return Err(InvalidOrigin("the URL names no host"));
         }
+        if !is_host(&host) {
+            return Err(InvalidOrigin("the host is neither a name nor an address"));
+        }
         let port = match authority
             .as_str()
             .strip_prefix(authority.host())
@@ -164,6 +167,14 @@ impl fmt::Display for Origin {
         }
         f.write_str(&self.base_path)
     }
+}
+
+fn is_host(host: &str) -> bool {
+    let is_name = |host: &str| {
+        host.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    is_name(host) || host.parse::<IpAddr>().is_ok()
 }
 
 fn is_private_by_spelling(host: &str) -> bool {

@@ -74,13 +74,13 @@ impl Gateway {
 
     /// Where clients connect.
     #[must_use]
-    pub const fn data(&self) -> SocketAddr {
+    pub const fn address(&self) -> SocketAddr {
         self.data
     }
 
     /// Where the admin plane listens.
     #[must_use]
-    pub const fn admin(&self) -> SocketAddr {
+    pub const fn admin_address(&self) -> SocketAddr {
         self.admin
     }
 

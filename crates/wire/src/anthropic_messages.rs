@@ -30,3 +30,6 @@ pub use stream::{Decoder, Encoder};
 
 /// The provider whose opaque parts this dialect writes back.
 const PROVIDER: &str = "anthropic";
+
+#[cfg(test)]
+mod tests;

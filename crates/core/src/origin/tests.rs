@@ -31,6 +31,8 @@ fn what_is_not_an_origin_says_why() {
         ("https://host/#x", "fragment"),
         ("https://host:99999/", "port"),
         ("https://", "URL"),
+        ("https://26[06:4700::1]:8443/x", "host"),
+        ("https://exa$mple.com/", "host"),
     ] {
         let error = Origin::parse(url).unwrap_err().to_string();
         assert!(error.contains(why), "{url}: {error}");

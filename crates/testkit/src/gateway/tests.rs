@@ -23,8 +23,8 @@ fn the_ready_line_is_found_among_others_and_the_process_ends_with_the_value() {
         &format!("echo hello; echo '{{\"level\":\"info\"}}'; echo '{READY}'; exec sleep 60"),
     );
     let gateway = Gateway::start(&binary, "model_list: []");
-    assert_eq!(gateway.data().port(), 4000);
-    assert_eq!(gateway.admin().port(), 4001);
+    assert_eq!(gateway.address().port(), 4000);
+    assert_eq!(gateway.admin_address().port(), 4001);
     assert_eq!(gateway.admin_key(), "sk-iw-test");
     assert!(gateway.output().starts_with("hello\n"));
     let process = PathBuf::from(format!("/proc/{}", gateway.pid()));

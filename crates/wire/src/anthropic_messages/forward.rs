@@ -95,10 +95,14 @@ impl Observer {
         match &*kind {
             "message_start" => self.message_start(frame, &data),
             "message_delta" => self.message_delta(&data),
-            "message_stop" => {
-                self.is_complete = true;
-                Ok(Verdict::Keep)
-            }
+            // Read, because a name without its data may be where the stream was cut.
+            "message_stop" => match serde_json::from_str::<Kind<'_>>(&data) {
+                Ok(_) => {
+                    self.is_complete = true;
+                    Ok(Verdict::Keep)
+                }
+                Err(error) => Err(unreadable(&error)),
+            },
             "error" => Err(error_event(&data)),
             _ => Ok(Verdict::Keep),
         }

@@ -324,10 +324,12 @@ const fn is_call(part: &Part) -> bool {
     matches!(part.body, PartBody::ToolCall { .. })
 }
 
-/// Writes a part of a reply; `None` for what Anthropic's replies never hold (pictures, sound) and
-/// for the opaque parts of other vendors.
+/// Writes a part of a reply; `None` for what Anthropic's replies never hold (pictures, sound), for
+/// the opaque parts of other vendors, and for an empty text, which it would refuse when the client
+/// sends it back.
 fn write_block(part: &Part) -> Option<Block<'_>> {
     Some(Block::Known(match &part.body {
+        PartBody::Text(text) if text.is_empty() => return None,
         PartBody::Text(text) | PartBody::Refusal(text) => KnownBlock::Text {
             text: text.into(),
             cache_control: None,

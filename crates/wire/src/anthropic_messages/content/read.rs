@@ -155,7 +155,10 @@ fn read_search_result(block: &Object<'_, '_>, path: &Path<'_>) -> Result<PartBod
     let address = block.required_text("source")?;
     let content = read_content(block.required("content")?, &path.field("content"))?;
     let (source, _) = split_texts(content);
-    let title = block.text("title")?.unwrap_or(address);
+    let title = match block.text("title")? {
+        Some(title) => format!("{title} ({address})"),
+        None => address,
+    };
     Ok(PartBody::Document {
         source,
         title: Some(title),

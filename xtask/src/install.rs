@@ -1,0 +1,126 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::program::{capture, exists, require};
+use crate::workspace::{read, root, target_directory, write};
+
+/// A Python with exactly what the requirements file names; installed once for each content of it.
+pub(crate) fn python(requirements: &str) -> Result<PathBuf, String> {
+    require(
+        "python3",
+        "--version",
+        "apt-get install -y python3 python3-venv",
+    )?;
+    let list = root().join("clients/py").join(requirements);
+    let directory = cached("clients/py", &[&list])?;
+    let python = directory.join("bin/python");
+    once(&directory, || {
+        println!("installing {requirements} into {}", directory.display());
+        capture(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&directory),
+        )
+        .map_err(|error| {
+            format!("{error}\npython3-venv may be missing: apt-get install -y python3-venv")
+        })?;
+        capture(
+            Command::new(&python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ])
+                .args(["--no-deps", "--requirement"])
+                .arg(&list),
+        )
+    })?;
+    Ok(python)
+}
+
+/// A directory with the JavaScript clients and what their lock file names; the scripts in it are
+/// copied anew each time.
+pub(crate) fn javascript() -> Result<PathBuf, String> {
+    let source = root().join("clients/js");
+    let directory = node_modules("clients/js", &source, "ci")?;
+    copy(&source.join("run.mjs"), &directory)?;
+    copy(&source.join("harness.mjs"), &directory)?;
+    let cases = directory.join("cases");
+    std::fs::create_dir_all(&cases).map_err(|error| error.to_string())?;
+    for entry in std::fs::read_dir(source.join("cases")).map_err(|error| error.to_string())? {
+        copy(&entry.map_err(|error| error.to_string())?.path(), &cases)?;
+    }
+    Ok(directory)
+}
+
+/// A directory below the target directory with the modules of `source`'s lock file: by `npm ci`,
+/// or by `npm install` when the lock cannot name every platform's packages.
+pub(crate) fn node_modules(name: &str, source: &Path, verb: &str) -> Result<PathBuf, String> {
+    require(
+        "node",
+        "--version",
+        "apt-get install -y nodejs npm (Node.js 20 or newer)",
+    )?;
+    require("npm", "--version", "apt-get install -y npm")?;
+    let directory = cached(name, &[&source.join("package-lock.json")])?;
+    once(&directory, || {
+        println!(
+            "installing {} into {}",
+            source.join("package.json").display(),
+            directory.display()
+        );
+        copy(&source.join("package.json"), &directory)?;
+        copy(&source.join("package-lock.json"), &directory)?;
+        let mut npm = Command::new("npm");
+        npm.current_dir(&directory)
+            .args([verb, "--ignore-scripts", "--omit=optional"]);
+        capture(npm.args(["--no-audit", "--no-fund", "--loglevel=error"]))
+    })?;
+    Ok(directory)
+}
+
+/// A Debian package that provides the program `name`: installed when we may, named when not.
+pub(crate) fn debian(name: &str, package: &str, probe: &str) -> Result<(), String> {
+    if exists(name, probe) {
+        return Ok(());
+    }
+    println!("installing {package}");
+    let installed = capture(
+        Command::new("apt-get")
+            .args(["install", "--yes", "--no-install-recommends", package])
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    );
+    if let Err(error) = installed {
+        println!("{error}");
+    }
+    require(name, probe, &format!("sudo apt-get install -y {package}"))
+}
+
+pub(crate) fn copy(file: &Path, directory: &Path) -> Result<(), String> {
+    let name = file.file_name().unwrap_or_default();
+    let text = read(file)?;
+    write(&directory.join(name), &text)
+}
+
+/// A directory named after the content of the files that decide what is in it.
+fn cached(name: &str, files: &[&Path]) -> Result<PathBuf, String> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for file in files {
+        for byte in read(file)?.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    target_directory(&format!("{name}/{hash:016x}"))
+}
+
+/// Installs unless an earlier run has finished doing so.
+fn once(directory: &Path, install: impl FnOnce() -> Result<String, String>) -> Result<(), String> {
+    let complete = directory.join("complete");
+    if complete.exists() {
+        return Ok(());
+    }
+    install()?;
+    write(&complete, "")
+}
