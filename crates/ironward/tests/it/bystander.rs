@@ -42,11 +42,7 @@ impl Bystander {
 
 fn call(address: SocketAddr, stopped: &AtomicBool) -> Vec<Duration> {
     let body = Dialect::OpenAi.body("openai/gpt-test", "hello");
-    let bytes = authorised(
-        Dialect::OpenAi.path(),
-        &[],
-        body.to_string().as_bytes(),
-    );
+    let bytes = authorised(Dialect::OpenAi.path(), &[], body.to_string().as_bytes());
     let mut connection = Connection::open(address).expect("the gateway listens");
     let mut latencies = Vec::new();
     loop {

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -21,7 +22,16 @@ pub(crate) fn run<T>(client: impl Future<Output = T>) -> T {
 pub(crate) async fn connect(
     address: SocketAddr,
 ) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>) {
-    let stream = TcpStream::connect(address).await.expect("it listens");
+    connect_over(TcpStream::connect(address).await.expect("it listens")).await
+}
+
+/// Opens a connection over what is connected already.
+pub(crate) async fn connect_over<S>(
+    stream: S,
+) -> (SendRequest<Bytes>, JoinHandle<Result<(), h2::Error>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
     (client, tokio::spawn(connection))
 }

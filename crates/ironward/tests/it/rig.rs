@@ -37,7 +37,7 @@ impl Rig {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.gateway.data()
+        self.gateway.address()
     }
 
     /// Sends an authorised call and reads its reply.
@@ -100,9 +100,7 @@ pub(crate) fn config(entries: &str, settings: &str) -> String {
     } else {
         "router_settings:\n  num_retries: 0\n"
     };
-    format!(
-        "model_list:\n{entries}general_settings:\n  master_key: {KEY}\n{retries}{settings}"
-    )
+    format!("model_list:\n{entries}general_settings:\n  master_key: {KEY}\n{retries}{settings}")
 }
 
 /// The bytes of an authorised call.

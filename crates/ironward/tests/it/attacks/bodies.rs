@@ -266,7 +266,11 @@ fn a_hundred_thousand_keys_cost_no_more_than_their_bytes() {
     let reply = rig.post_with(Dialect::OpenAi.path(), &[], body.as_bytes());
     assert_eq!(reply.status, 400, "{}", reply.text());
     assert!(reply.text().contains("duplicate key"), "{}", reply.text());
-    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[test]

@@ -68,7 +68,11 @@ fn an_upstreams_bomb_is_not_inflated_beyond_the_limit() {
     let rig = Rig::with("ironward:\n  reply_limit_mb: 4\n");
     let memory = Memory::of(&rig.gateway);
     let bystander = Bystander::start(&rig);
-    for model in ["openai/gzip-bomb-512", "anthropic/gzip-bomb-512", "gemini/huge-64"] {
+    for model in [
+        "openai/gzip-bomb-512",
+        "anthropic/gzip-bomb-512",
+        "gemini/huge-64",
+    ] {
         for dialect in Dialect::BOTH {
             let reply = rig.post(dialect.path(), &dialect.body(model, "hello"));
             assert_eq!(reply.status, 502, "{model}: {}", reply.text());
@@ -89,7 +93,9 @@ fn ten_announced_gigabytes_are_refused_at_once() {
         let reply = raw::exchange(rig.address(), &request).expect("a reply");
         assert_eq!(reply.status, 413, "{length}: {}", reply.text());
         assert!(reply.complete && start.elapsed() < Duration::from_secs(3));
-        let request = head(&format!("content-length: {length}\r\nexpect: 100-continue\r\n"));
+        let request = head(&format!(
+            "content-length: {length}\r\nexpect: 100-continue\r\n"
+        ));
         let reply = raw::exchange(rig.address(), &request).expect("a reply");
         assert_eq!(reply.status, 413, "asked first, {length}: {}", reply.text());
     }
@@ -118,7 +124,9 @@ fn memory_follows_what_came_and_not_what_was_announced() {
     let connections: Vec<Connection> = (0..64)
         .map(|_| {
             let mut connection = Connection::open(rig.address()).expect("it listens");
-            connection.send(&head("content-length: 33000000\r\n")).expect("it reads");
+            connection
+                .send(&head("content-length: 33000000\r\n"))
+                .expect("it reads");
             connection.send(&[b' '; 100_000]).expect("it reads");
             connection
         })
@@ -152,7 +160,12 @@ fn a_hundred_thousand_headers_are_refused() {
     if let Ok(reply) = connection.read_reply() {
         assert!(matches!(reply.status, 400 | 414 | 431), "{}", reply.status);
     }
-    assert!(rig.upstream.calls().iter().all(|call| call.header("x").is_empty()));
+    assert!(
+        rig.upstream
+            .calls()
+            .iter()
+            .all(|call| call.header("x").is_empty())
+    );
     memory.assert_bounded();
     bystander.assert_unharmed();
 }
@@ -176,8 +189,12 @@ fn slow_heads_are_cut_and_nobody_else_notices() {
         .map(|number| {
             let mut connection = Connection::open(rig.address()).expect("it listens");
             let beginning = BEGINNINGS.get(number % BEGINNINGS.len()).copied();
-            connection.send(beginning.unwrap_or_default()).expect("it reads");
-            connection.set_patience(Duration::from_millis(1)).expect("a socket");
+            connection
+                .send(beginning.unwrap_or_default())
+                .expect("it reads");
+            connection
+                .set_patience(Duration::from_millis(1))
+                .expect("a socket");
             (number, connection)
         })
         .collect();
@@ -188,7 +205,9 @@ fn slow_heads_are_cut_and_nobody_else_notices() {
             start.elapsed() < Duration::from_secs(22),
             "{} are still open, of the kinds {:?}",
             slow.len(),
-            slow.iter().map(|(number, _)| number % BEGINNINGS.len()).collect::<std::collections::BTreeSet<_>>()
+            slow.iter()
+                .map(|(number, _)| number % BEGINNINGS.len())
+                .collect::<std::collections::BTreeSet<_>>()
         );
         slow.retain_mut(|(number, connection)| {
             let drips = *number % BEGINNINGS.len() == 3 && *number % 2 == 0;
@@ -196,7 +215,10 @@ fn slow_heads_are_cut_and_nobody_else_notices() {
         });
         std::thread::sleep(Duration::from_millis(500));
     }
-    assert!(start.elapsed() > Duration::from_secs(5), "cut too early to be fair");
+    assert!(
+        start.elapsed() > Duration::from_secs(5),
+        "cut too early to be fair"
+    );
     bystander.assert_unharmed();
 }
 

@@ -99,7 +99,10 @@ fn a_method_or_protocol_cannot_be_overridden() {
     let body = Dialect::OpenAi.body("openai/gpt-test", "hello").to_string();
     for headers in [
         [("upgrade", "websocket"), ("connection", "upgrade")],
-        [("upgrade", "h2c"), ("connection", "upgrade, http2-settings")],
+        [
+            ("upgrade", "h2c"),
+            ("connection", "upgrade, http2-settings"),
+        ],
         [
             ("x-http-method-override", "GET"),
             ("x-method-override", "DELETE"),

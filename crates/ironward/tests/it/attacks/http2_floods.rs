@@ -22,7 +22,9 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).expect("a small frame").to_be_bytes();
+    let length = u32::try_from(payload.len())
+        .expect("a small frame")
+        .to_be_bytes();
     let mut bytes = length.get(1..).unwrap_or_default().to_vec();
     bytes.extend([kind, flags]);
     bytes.extend(stream.to_be_bytes());
@@ -55,7 +57,9 @@ fn call_head() -> Vec<u8> {
 fn connect(rig: &Rig) -> Connection {
     let mut connection = Connection::open(rig.address()).expect("it listens");
     connection.send(PREFACE).expect("it reads");
-    connection.send(&frame(SETTINGS, 0, 0, &[])).expect("it reads");
+    connection
+        .send(&frame(SETTINGS, 0, 0, &[]))
+        .expect("it reads");
     connection
 }
 
@@ -63,7 +67,9 @@ fn connect(rig: &Rig) -> Connection {
 fn flood(rig: &Rig, numbers: std::ops::Range<u32>, piece: impl Fn(u32) -> Vec<u8>) {
     let mut connection = connect(rig);
     // Nothing is read: a gateway that answers without bound would fill its own memory.
-    connection.set_patience(Duration::from_secs(3)).expect("a socket");
+    connection
+        .set_patience(Duration::from_secs(3))
+        .expect("a socket");
     let mut batch = Vec::new();
     for number in numbers {
         batch.extend(piece(number));
@@ -98,7 +104,9 @@ fn assert_harmless(attack: impl Fn(&Rig) + Sync) -> Rig {
 #[test]
 fn streams_that_are_reset_at_once() {
     let head = call_head();
-    let body = Dialect::OpenAi.body("openai/slow-head-5000", "hello").to_string();
+    let body = Dialect::OpenAi
+        .body("openai/slow-head-5000", "hello")
+        .to_string();
     assert_harmless(|rig| {
         flood(rig, 0..20_000, |number| {
             let stream = 2 * number + 1;
@@ -164,7 +172,9 @@ fn empty_data_without_end() {
 
 #[test]
 fn a_hundred_thousand_headers_in_one_block() {
-    let many: Vec<u8> = (0..200).flat_map(|n| field(&format!("x-{n}"), "y")).collect();
+    let many: Vec<u8> = (0..200)
+        .flat_map(|n| field(&format!("x-{n}"), "y"))
+        .collect();
     let rig = assert_harmless(|rig| {
         flood(rig, 0..500, |number| match number {
             0 => frame(HEADERS, 0, 1, &call_head()),
@@ -172,5 +182,10 @@ fn a_hundred_thousand_headers_in_one_block() {
             _ => frame(CONTINUATION, 0, 1, &many),
         });
     });
-    assert!(rig.upstream.calls().iter().all(|call| call.header("x-1").is_empty()));
+    assert!(
+        rig.upstream
+            .calls()
+            .iter()
+            .all(|call| call.header("x-1").is_empty())
+    );
 }

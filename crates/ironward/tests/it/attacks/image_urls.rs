@@ -13,7 +13,11 @@ use crate::family::FAMILIES;
 use crate::rig::Rig;
 
 /// The clouds' metadata services.
-const METADATA: [&str; 3] = ["169.254.169.254:80", "169.254.170.2:80", "[fd00:ec2::254]:80"];
+const METADATA: [&str; 3] = [
+    "169.254.169.254:80",
+    "169.254.170.2:80",
+    "[fd00:ec2::254]:80",
+];
 
 /// Spellings of 169.254.169.254, and names for it.
 const HOSTS: [&str; 22] = [
@@ -115,7 +119,13 @@ fn no_spelling_of_this_machine_is_fetched() {
 #[test]
 fn no_file_and_no_odd_scheme_is_read() {
     let rig = Rig::start();
-    for url in ["file:///etc/hostname", "/etc/hostname", "data:text/plain,x", "os.environ/PATH", ""] {
+    for url in [
+        "file:///etc/hostname",
+        "/etc/hostname",
+        "data:text/plain,x",
+        "os.environ/PATH",
+        "",
+    ] {
         ask_about(&rig, url);
         for call in rig.upstream.calls() {
             let sent = String::from_utf8_lossy(&call.body);

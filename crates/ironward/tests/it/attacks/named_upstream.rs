@@ -59,10 +59,7 @@ fn nested(trap: &str) -> Vec<(&'static str, Value)> {
             json!({"api_base": trap, "api_key": "sk-theirs"}),
         ),
         ("stream_options", json!({"api_base": trap})),
-        (
-            "response_format",
-            json!({"type": "text", "api_base": trap}),
-        ),
+        ("response_format", json!({"type": "text", "api_base": trap})),
         ("user", json!(trap)),
     ]
 }

@@ -66,9 +66,26 @@ const METHODS: [&str; 9] = [
 
 /// What no answer to a stranger may say, in any case.
 const TELLTALES: [&str; 20] = [
-    "ironward", "litellm", "hyper", "axum", "rust", "server:", "x-powered-by", "via:", "0.1.0",
-    "openai/", "azure/", "groq", "anthropic", "gemini", "ollama", "127.0.0.1", "upstream",
-    "provider", "allow:", "sk-",
+    "ironward",
+    "litellm",
+    "hyper",
+    "axum",
+    "rust",
+    "server:",
+    "x-powered-by",
+    "via:",
+    "0.1.0",
+    "openai/",
+    "azure/",
+    "groq",
+    "anthropic",
+    "gemini",
+    "ollama",
+    "127.0.0.1",
+    "upstream",
+    "provider",
+    "allow:",
+    "sk-",
 ];
 
 fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
@@ -77,28 +94,39 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) 
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
-    raw::exchange(address, request.as_bytes()).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    raw::exchange(address, request.as_bytes())
+        .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
 }
 
 /// All that a reply says, in lower case.
 fn said(reply: &Reply) -> String {
-    let headers: String = reply.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let headers: String = reply
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect();
     format!("{headers}\n{}", reply.text()).to_lowercase()
 }
 
 #[test]
 fn a_stranger_learns_nothing_on_either_plane() {
     let rig = Rig::start();
-    for address in [rig.gateway.data(), rig.gateway.admin()] {
+    for address in [rig.gateway.address(), rig.gateway.admin_address()] {
         for method in METHODS {
             for path in PATHS {
                 let reply = ask(address, method, path, &[]);
                 let is_probe = method == "HEAD" && path == "/";
                 let expected: &[u16] = if is_probe { &[200, 404] } else { &[401, 404] };
                 let (status, said) = (reply.status, said(&reply));
-                assert!(expected.contains(&status), "{status} to {method} {path}: {said}");
+                assert!(
+                    expected.contains(&status),
+                    "{status} to {method} {path}: {said}"
+                );
                 for telltale in TELLTALES {
-                    assert!(!said.contains(telltale), "{telltale} to {method} {path}: {said}");
+                    assert!(
+                        !said.contains(telltale),
+                        "{telltale} to {method} {path}: {said}"
+                    );
                 }
             }
         }
@@ -112,7 +140,14 @@ fn a_wrong_key_gets_the_same_answers_as_none_and_as_any_other() {
     let long = "sk-".to_owned() + &"x".repeat(10_000);
     let almost = KEY.get(..KEY.len() - 1).unwrap_or_default();
     let first = wrong(&rig, "/v1/models", "sk-wrong");
-    for key in ["sk-1234", injected, "'; SELECT pg_sleep(5)--", &long, almost, &format!("{KEY}x")] {
+    for key in [
+        "sk-1234",
+        injected,
+        "'; SELECT pg_sleep(5)--",
+        &long,
+        almost,
+        &format!("{KEY}x"),
+    ] {
         assert_eq!(wrong(&rig, "/v1/models", key), first, "{key}");
     }
     // Whether a model exists shows to nobody.
@@ -137,10 +172,14 @@ fn a_browser_from_elsewhere_gets_no_permission() {
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "authorization"),
     ];
-    for address in [rig.gateway.data(), rig.gateway.admin()] {
+    for address in [rig.gateway.address(), rig.gateway.admin_address()] {
         for path in ["/v1/chat/completions", "/v1/models", "/health/liveliness"] {
             let reply = ask(address, "OPTIONS", path, &headers);
-            assert!(matches!(reply.status, 401 | 404), "{path}: {}", reply.status);
+            assert!(
+                matches!(reply.status, 401 | 404),
+                "{path}: {}",
+                reply.status
+            );
             assert!(!said(&reply).contains("access-control"), "{path}");
         }
     }
@@ -149,11 +188,14 @@ fn a_browser_from_elsewhere_gets_no_permission() {
 #[test]
 fn health_says_no_more_than_that() {
     let rig = Rig::start();
-    for address in [rig.gateway.data(), rig.gateway.admin()] {
+    for address in [rig.gateway.address(), rig.gateway.admin_address()] {
         for (path, body) in [
             ("/health/liveliness", "\"I'm alive!\""),
             ("/health/liveness", "\"I'm alive!\""),
-            ("/health/readiness", r#"{"status":"healthy","db":"Not connected"}"#),
+            (
+                "/health/readiness",
+                r#"{"status":"healthy","db":"Not connected"}"#,
+            ),
         ] {
             let reply = ask(address, "GET", path, &[]);
             assert_eq!((reply.status, reply.text().as_str()), (200, body), "{path}");
@@ -171,8 +213,11 @@ fn health_says_no_more_than_that() {
 #[test]
 fn a_trace_echoes_nothing() {
     let rig = Rig::start();
-    let headers = [("authorization", "Bearer sk-secret-of-a-victim"), ("cookie", "session=1")];
-    for address in [rig.gateway.data(), rig.gateway.admin()] {
+    let headers = [
+        ("authorization", "Bearer sk-secret-of-a-victim"),
+        ("cookie", "session=1"),
+    ];
+    for address in [rig.gateway.address(), rig.gateway.admin_address()] {
         let reply = ask(address, "TRACE", "/v1/chat/completions", &headers);
         assert!(!said(&reply).contains("victim"), "{}", said(&reply));
     }

@@ -18,7 +18,10 @@ fn assert_refused(builder: GatewayBuilder, reason: &str, remedy: &str) {
     let (data, admin) = (free_port(), free_port());
     let (status, output) = builder.ports(data, admin).refuse();
     assert_eq!(status.code(), Some(3), "{output}");
-    assert!(output.lines().all(|line| line.starts_with("error: ")), "{output}");
+    assert!(
+        output.lines().all(|line| line.starts_with("error: ")),
+        "{output}"
+    );
     assert!(output.contains(reason), "no {reason:?} in:\n{output}");
     assert!(output.contains(remedy), "no {remedy:?} in:\n{output}");
     for port in [data, admin] {
@@ -81,7 +84,12 @@ fn no_configured_key_means_a_made_one_and_never_none() {
 
 #[test]
 fn a_published_key_is_for_development_on_loopback_only() {
-    let dev = |host: &str| builder(&with_key("sk-1234")).arg("--dev").arg("--host").arg(host);
+    let dev = |host: &str| {
+        builder(&with_key("sk-1234"))
+            .arg("--dev")
+            .arg("--host")
+            .arg(host)
+    };
     let gateway = dev("127.0.0.1").start();
     assert!(gateway.log().contains("development"), "{}", gateway.log());
     for host in ["0.0.0.0", "::"] {
@@ -102,11 +110,14 @@ fn an_address_beyond_this_machine_without_tls() {
         let open = builder(&config).env("IRONWARD_HOST", host);
         assert_refused(open, host, "ironward.tls");
     }
-    let allowed = builder(&config).arg("--host").arg("0.0.0.0").arg("--allow-plaintext");
-    assert!(allowed.start().data().ip().is_unspecified());
+    let allowed = builder(&config)
+        .arg("--host")
+        .arg("0.0.0.0")
+        .arg("--allow-plaintext");
+    assert!(allowed.start().address().ip().is_unspecified());
     // Loopback is more than one address.
     let loopback = builder(&config).arg("--host").arg("127.0.0.2").start();
-    assert!(loopback.data().ip().is_loopback());
+    assert!(loopback.address().ip().is_loopback());
 }
 
 #[test]
@@ -127,7 +138,11 @@ fn a_configuration_with_errors_names_all_of_them_with_their_lines() {
 fn strict_refuses_what_has_no_effect() {
     let settings = "litellm_settings:\n  success_callback: [langfuse]\n";
     let gateway = builder(&config(MOCK, settings)).start();
-    assert!(gateway.log().contains("success_callback"), "{}", gateway.log());
+    assert!(
+        gateway.log().contains("success_callback"),
+        "{}",
+        gateway.log()
+    );
     let strict = builder(&config(MOCK, settings)).arg("--strict");
     assert_refused(strict, "success_callback", "not supported yet");
 }
@@ -137,5 +152,9 @@ fn half_of_tls_is_no_tls() {
     let half = "ironward:\n  tls:\n    certificate: cert.pem\n";
     assert_refused(builder(&config(MOCK, half)), "tls", "key: FILE");
     let missing = "ironward:\n  tls:\n    certificate: cert.pem\n    key: key.pem\n";
-    assert_refused(builder(&config(MOCK, missing)), "cert.pem", "cannot be read");
+    assert_refused(
+        builder(&config(MOCK, missing)),
+        "cert.pem",
+        "cannot be read",
+    );
 }

@@ -72,10 +72,7 @@ fn a_length_beside_chunks_leaves_nothing_for_another_reader() {
         call(&format!("{}{te}", length(end.len())), &end),
         call(&format!("{te}{}", length(end.len())), &end),
         call(&format!("{}{te}", length(6)), &end),
-        call(
-            &format!("{te}{}", length(4)),
-            &(chunked(&body) + SMUGGLED),
-        ),
+        call(&format!("{te}{}", length(4)), &(chunked(&body) + SMUGGLED)),
         call(
             &format!("{}{te}", length(body.len())),
             &(chunked(&body) + SMUGGLED),
@@ -122,7 +119,10 @@ fn an_odd_length_is_refused() {
     let body = body();
     let length = body.len();
     let odd = [
-        format!("content-length: {length}\r\ncontent-length: {}\r\n", length + 46),
+        format!(
+            "content-length: {length}\r\ncontent-length: {}\r\n",
+            length + 46
+        ),
         format!("content-length: {length}, {}\r\n", length + 46),
         format!("content-length: +{length}\r\n"),
         format!("content-length: -{length}\r\n"),
@@ -174,7 +174,10 @@ fn the_body_of_a_refused_request_is_no_request() {
     let no_json = format!("{key}content-type: text/plain\r\n");
     let requests = [
         with("POST /v1/chat/completions", ""),
-        with("POST /v1/chat/completions", "authorization: Bearer sk-wrong\r\n"),
+        with(
+            "POST /v1/chat/completions",
+            "authorization: Bearer sk-wrong\r\n",
+        ),
         with("POST /v1/chat/completions", &no_json),
         with("POST /v1/chat/completions", &key),
         with("POST /nowhere", ""),

@@ -172,7 +172,19 @@ fn a_leak_repeats_the_key_it_was_called_with() {
         assert!(message.as_str().unwrap().contains(form), "{form}");
     }
     let stream = call(&upstream, "leak-200", true);
-    assert!(stream.text().trim_end().lines().last().unwrap().contains("a2V5"));
+    assert!(
+        stream
+            .text()
+            .trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("a2V5")
+    );
     let body = body("leak-200", true);
-    assert!(post(&upstream, "/api/chat", &body).text().contains("Incorrect"));
+    assert!(
+        post(&upstream, "/api/chat", &body)
+            .text()
+            .contains("Incorrect")
+    );
 }
