@@ -13,6 +13,7 @@ mod fuzz;
 mod install;
 mod process;
 mod program;
+mod reference;
 mod steps;
 mod tidy;
 mod workspace;
@@ -50,6 +51,11 @@ const TASKS: &[Task] = &[
         name: "fuzz",
         about: "every fuzz target for a while [TARGET ...] [--seconds 10]",
         run: fuzz::run,
+    },
+    Task {
+        name: "reference",
+        about: "writes the pages below docs/ that are made from the code",
+        run: reference::run,
     },
     Task {
         name: "bench",

@@ -9,8 +9,8 @@ use crate::random::SystemRandom;
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub(crate) fn run(args: &AdminKeyArgs) -> Result<(), Failure> {
     let data_dir = DataDir::open(&args.data_dir)?;
-    let hasher = data_dir.key_hasher(&SystemRandom)?;
-    let token = data_dir.make_admin_key(&hasher, &SystemRandom)?;
+    let hasher = data_dir.key_hasher(&SystemRandom::default())?;
+    let token = data_dir.make_admin_key(&hasher, &SystemRandom::default())?;
     println!("{}", &*token.reveal_once());
     Ok(())
 }

@@ -79,7 +79,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             snapshot,
             upstream: Box::new(Egress::new(credentials, dialler)),
             clock,
-            random: Arc::new(SystemRandom),
+            random: Arc::new(SystemRandom::default()),
             in_flight,
         });
         tokio::select! {

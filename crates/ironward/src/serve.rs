@@ -35,7 +35,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// Runs the gateway until SIGTERM or SIGINT, and to the end of the calls that run then.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let data_dir = DataDir::open(&args.data_dir)?;
-    let hasher = Arc::new(data_dir.key_hasher(&SystemRandom)?);
+    let hasher = Arc::new(data_dir.key_hasher(&SystemRandom::default())?);
     let mut assembler = Assembler {
         source: Source::new(args),
         environment: Arc::new(ProcessEnvironment),
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         |problems: ironward_config::Problems| Failure::Config(problems.to_string());
     let mut assembled = assembler.assemble().map_err(config_refused)?;
     let new_key = if assembler.admin_key.is_none() && !assembled.has_master_key {
-        let token = data_dir.make_admin_key(&hasher, &SystemRandom)?;
+        let token = data_dir.make_admin_key(&hasher, &SystemRandom::default())?;
         assembler.admin_key = Some(hasher.hash(token.bytes()));
         assembled = assembler.assemble().map_err(config_refused)?;
         Some(token)

@@ -7,6 +7,7 @@
 //!
 //! One folder a dialect, each with the same files: `call` (request), `reply`, `stream`, `forward`.
 
+mod assemble;
 mod body;
 mod call;
 mod chat;
@@ -15,8 +16,10 @@ mod dialect;
 mod embeddings;
 mod forward;
 mod json;
+mod node;
 mod reply;
 mod sse;
+mod writer;
 
 pub mod anthropic_messages;
 pub mod openai_chat;
@@ -24,6 +27,7 @@ pub mod openai_completions;
 pub mod openai_embeddings;
 pub mod openai_error;
 
+pub use assemble::Assembler;
 pub use body::{Body, Patch};
 pub use call::{Call, Content};
 pub use chat::{

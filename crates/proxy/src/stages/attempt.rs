@@ -268,7 +268,7 @@ impl One<'_> {
                 let encoder = dialect
                     .stream_encoder(self.envelope.clone())
                     .ok_or_else(no_stream)?;
-                let mut relay = Relay::translate(Box::new(Ready(Vec::new())), encoder);
+                let mut relay = Relay::translate(Box::new(Ready(chat.into_deltas())), encoder);
                 let all = relay.finish().bytes;
                 Ok(Answer::Stream(Box::new(Begun::all(all, relay))))
             }

@@ -1,0 +1,145 @@
+//! One object of a stream, or a whole reply, which only differs in `message` for `delta`.
+
+use std::collections::BTreeMap;
+
+use ironward_core::Fault;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::pieces::{Choice, ChoiceFields, Told};
+use super::{fault, lenient, usage};
+use crate::Delta;
+
+#[derive(Deserialize)]
+pub(super) struct Chunk<'a> {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    model: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_count")]
+    created: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    object: Option<String>,
+    #[serde(borrow, default)]
+    pub(super) choices: Option<Vec<ChoiceFields<'a>>>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    /// Groq's place for it. <https://console.groq.com/docs/api-reference#chat-create>
+    #[serde(borrow, default, deserialize_with = "lenient::optional")]
+    x_groq: Option<Groq<'a>>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) service_tier: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) system_fingerprint: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Groq<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+}
+
+/// What the chunks of one reply have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    started: bool,
+    /// What made-up ids of tool calls are made of.
+    seed: String,
+    choices: BTreeMap<u32, Choice>,
+}
+
+impl<'a> Chunk<'a> {
+    /// Reads one object. `is_error` says that the vendor announced an error.
+    ///
+    /// # Errors
+    /// When it is no JSON object, or holds an error.
+    pub(super) fn read(json: &'a str, is_error: bool) -> Result<Self, Fault> {
+        let raw: &RawValue = serde_json::from_str(json)
+            .map_err(|error| fault::unreadable("reply").with_cause(error))?;
+        // A derived reader would take a list for an object.
+        if !raw.get().starts_with('{') {
+            return Err(fault::unreadable("reply").with_cause("not a JSON object"));
+        }
+        let chunk: Self = serde_json::from_str(json)
+            .map_err(|error| fault::unreadable("reply").with_cause(error))?;
+        if let Some(error) = chunk.error {
+            return Err(fault::of_error(error));
+        }
+        if chunk.choices.is_none() && (is_error || chunk.object.as_deref() == Some("error")) {
+            return Err(fault::of_error(raw));
+        }
+        Ok(chunk)
+    }
+}
+
+impl Progress {
+    /// Appends what a chunk says.
+    ///
+    /// # Errors
+    /// When it holds an error.
+    pub(super) fn take(
+        &mut self,
+        mut chunk: Chunk<'_>,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<(), Fault> {
+        let choices = chunk.choices.take().unwrap_or_default();
+        // Azure's first chunk has neither an id nor a choice.
+        if !self.started && (!choices.is_empty() || chunk.usage.is_some()) {
+            self.start(&mut chunk, deltas);
+        }
+        let mut counted = chunk
+            .usage
+            .or_else(|| chunk.x_groq.and_then(|groq| groq.usage));
+        for (position, fields) in choices.into_iter().enumerate() {
+            let number = fields
+                .index
+                .or_else(|| position.try_into().ok())
+                .unwrap_or_default();
+            counted = counted.or(fields.usage);
+            let choice = self.choices.entry(number).or_default();
+            let mut told = Told {
+                choice: number,
+                seed: &self.seed,
+                deltas: &mut *deltas,
+            };
+            choice.take(fields, &mut told)?;
+        }
+        deltas.extend(counted.and_then(usage::read).map(Delta::Usage));
+        Ok(())
+    }
+
+    /// Whether there are choices, and each has ended.
+    pub(super) fn is_finished(&self) -> bool {
+        !self.choices.is_empty() && self.choices.values().all(Choice::is_finished)
+    }
+
+    /// Ends the choices that no reason has ended.
+    pub(super) fn close(&mut self, deltas: &mut Vec<Delta>) {
+        for (number, choice) in &mut self.choices {
+            choice.close(&mut Told {
+                choice: *number,
+                seed: &self.seed,
+                deltas: &mut *deltas,
+            });
+        }
+    }
+
+    fn start(&mut self, chunk: &mut Chunk<'_>, deltas: &mut Vec<Delta>) {
+        self.started = true;
+        let id = chunk.id.take();
+        // Anthropic, to which the id may be sent later, takes these characters only.
+        self.seed = id
+            .iter()
+            .flat_map(|id| id.chars())
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            .take(40)
+            .collect();
+        deltas.push(Delta::Start {
+            id,
+            model: chunk.model.take(),
+            created: chunk.created.filter(|created| *created > 0),
+        });
+    }
+}

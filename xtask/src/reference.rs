@@ -1,0 +1,24 @@
+//! The pages that are made from tables in the code. Each is compared with its table by a test; the
+//! same test writes it.
+
+use crate::program::run as run_program;
+use crate::steps::{Count, Outcome};
+use crate::workspace::cargo;
+
+/// The crates that hold such a table.
+const CRATES: [&str; 3] = ["ironward-config", "ironward-core", "ironward-provider"];
+
+/// Writes the pages.
+pub(crate) fn run(args: &[String]) -> Outcome {
+    if let Some(arg) = args.first() {
+        return Err(format!("{arg}: reference takes no options"));
+    }
+    let mut command = cargo();
+    command.env("UPDATE", "1").arg("test").arg("--lib");
+    for package in CRATES {
+        command.args(["--package", package]);
+    }
+    run_program(command.args(["--", "the_page_is_what_the_table"]))?;
+    println!("docs/config-reference.md, docs/errors.md, docs/providers.md");
+    Ok(Count::ONE)
+}
