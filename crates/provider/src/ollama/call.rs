@@ -179,7 +179,18 @@ struct Function<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
-    parameters: &'a Json,
+    parameters: Parameters<'a>,
+}
+
+/// Ollama's templates expect an object's schema, even of a function that takes nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Parameters<'a> {
+    Written(&'a Json),
+    None {
+        r#type: &'static str,
+        properties: BTreeMap<String, Json>,
+    },
 }
 
 fn tools<'a>(chat: &'a Chat, target: &Target<'_>) -> Result<Vec<ToolEntry<'a>>, Fault> {
@@ -208,7 +219,14 @@ fn tools<'a>(chat: &'a Chat, target: &Target<'_>) -> Result<Vec<ToolEntry<'a>>, 
             function: Function {
                 name,
                 description: description.as_deref(),
-                parameters,
+                parameters: if parameters.text() == "{}" {
+                    Parameters::None {
+                        r#type: "object",
+                        properties: BTreeMap::new(),
+                    }
+                } else {
+                    Parameters::Written(parameters)
+                },
             },
         });
     }

@@ -5,6 +5,23 @@ use std::fmt;
 
 use crate::exchange::{Exchange, Kind};
 
+/// Where `one` and `two` begin to differ.
+pub(crate) fn difference(what: &str, one: &impl fmt::Debug, two: &impl fmt::Debug) -> String {
+    let (one, two) = (format!("{one:?}"), format!("{two:?}"));
+    let same = one
+        .chars()
+        .zip(two.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let around = |text: &str| -> String {
+        text.chars()
+            .skip(same.saturating_sub(120))
+            .take(360)
+            .collect()
+    };
+    format!("{what}:\n  {}\n  {}", around(&one), around(&two))
+}
+
 #[derive(Default)]
 pub(crate) struct Report {
     counts: BTreeMap<(String, Kind), (usize, usize)>,

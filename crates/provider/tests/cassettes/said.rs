@@ -91,6 +91,12 @@ impl Said {
         &mut self.choices[at]
     }
 
+    /// Whether the counts are possible: one vendor tells more cached tokens than input.
+    pub(crate) fn counts_add_up(&self) -> bool {
+        self.usage
+            .is_none_or(|usage| usage.input_cached + usage.input_cache_write <= usage.input)
+    }
+
     /// What is left of it after a way through `dialect`.
     pub(crate) fn through(mut self, dialect: Dialect) -> Self {
         if dialect == Dialect::AnthropicMessages {
@@ -99,17 +105,28 @@ impl Said {
         for turn in &mut self.choices {
             if dialect == Dialect::AnthropicMessages {
                 let refusal = std::mem::take(&mut turn.refusal);
+                if !refusal.is_empty() {
+                    turn.finish = Some(Finish::Refusal);
+                }
                 turn.text.push_str(&refusal);
             }
             for (_, _, arguments) in &mut turn.calls {
-                // Anthropic's arguments are an object, not a text.
-                if let Ok(value) = serde_json::from_str::<Value>(arguments) {
-                    *arguments = value.to_string();
-                } else if arguments.trim().is_empty() {
-                    "{}".clone_into(arguments);
-                }
+                *arguments = match serde_json::from_str::<Value>(arguments) {
+                    Ok(value) if value.is_object() || dialect == Dialect::OpenAiChat => {
+                        value.to_string()
+                    }
+                    // A text, to be sent on whatever is in it.
+                    _ if dialect == Dialect::OpenAiChat => arguments.clone(),
+                    // An object, so arguments that were cut by the limit have no form.
+                    _ => "{}".to_owned(),
+                };
             }
             turn.finish = turn.finish.take().map(|finish| plain(finish, dialect));
+            // Both dialects say so whenever the reply holds calls; vendors say `stop` for a call
+            // that was forced.
+            if turn.finish == Some(Finish::Stop) && !turn.calls.is_empty() {
+                turn.finish = Some(Finish::ToolCalls);
+            }
         }
         self.usage = self.usage.map(|usage| counted(usage, dialect));
         self
