@@ -25,28 +25,41 @@ pub struct GatewayBuilder {
     command: Command,
     directory: TempDir,
     patience: Duration,
+    has_config: bool,
+    greets: bool,
+    data_dir: Option<PathBuf>,
+    ports: (u16, u16),
 }
 
 impl Gateway {
     /// Prepares `binary serve` with this config text, on two free ports.
     #[must_use]
     pub fn builder(binary: &Path, config: &str) -> GatewayBuilder {
-        let directory = TempDir::new().expect("a temporary directory");
-        let path = directory.path().join(CONFIG);
+        let builder = Self::without_config(binary);
+        let path = builder.directory.path().join(CONFIG);
         std::fs::write(&path, config).expect("the config is written");
+        GatewayBuilder {
+            has_config: true,
+            ..builder
+        }
+    }
+
+    /// Prepares `binary serve` with nothing but a directory, on two free ports.
+    #[must_use]
+    pub fn without_config(binary: &Path) -> GatewayBuilder {
         let mut command = Command::new(binary);
         command
-            .args(["serve", "--ready-json", "--port", "0", "--admin-port", "0"])
-            .arg("--config")
-            .arg(&path)
-            .arg("--data-dir")
-            .arg(directory.path().join("state"))
+            .arg("serve")
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         GatewayBuilder {
             command,
-            directory,
+            directory: TempDir::new().expect("a temporary directory"),
             patience: Duration::from_secs(10),
+            has_config: false,
+            greets: false,
+            data_dir: None,
+            ports: (0, 0),
         }
     }
 
@@ -120,6 +133,29 @@ impl Gateway {
         self.output.text()
     }
 
+    /// What it has written to stderr so far: its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.output.log()
+    }
+
+    /// The most memory that it has had at once, in bytes.
+    ///
+    /// # Panics
+    /// When it has ended, or the system does not say.
+    #[must_use]
+    #[track_caller]
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("a running process has a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kilobytes: u64 = kilobytes
+            .and_then(|number| number.parse().ok())
+            .expect("VmHWM in kilobytes");
+        kilobytes * 1024
+    }
+
     /// Waits until its output holds `text`.
     ///
     /// # Panics
@@ -142,11 +178,23 @@ impl Gateway {
     /// # Panics
     /// When the signal cannot be sent.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends SIGHUP: reload.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
         let status = Command::new("kill")
-            .args(["-TERM", &self.pid().to_string()])
+            .args([signal, &self.pid().to_string()])
             .status()
             .expect("kill runs");
-        assert!(status.success(), "SIGTERM reaches the gateway");
+        assert!(status.success(), "{signal} reaches the gateway");
     }
 
     /// Kills it at once, as a power cut would.
@@ -191,6 +239,27 @@ impl GatewayBuilder {
         self
     }
 
+    /// Lets it greet a person instead of printing its ready line.
+    #[must_use]
+    pub const fn greeting(mut self) -> Self {
+        self.greets = true;
+        self
+    }
+
+    /// Lets it keep its state in `path` instead of in its own directory.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
+        self
+    }
+
+    /// Names the port of the data plane and that of the admin plane; 0 is a free one.
+    #[must_use]
+    pub const fn ports(mut self, data: u16, admin: u16) -> Self {
+        self.ports = (data, admin);
+        self
+    }
+
     /// How long it may take to listen.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
@@ -218,13 +287,11 @@ impl GatewayBuilder {
             let status = child.wait().expect("a child can be waited for");
             panic!("the gateway did not start ({status}):\n{}", output.text());
         };
-        let text = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
-        let address = |name: &str| text(name).parse().expect("an address in the ready line");
         Gateway {
             started_in: started.elapsed(),
-            data: address("data"),
-            admin: address("admin"),
-            admin_key: text("admin_key"),
+            data: ready.data,
+            admin: ready.admin,
+            admin_key: ready.admin_key,
             child,
             directory,
             output,
@@ -251,6 +318,7 @@ impl GatewayBuilder {
     }
 
     fn spawn(mut self) -> (Instant, Child, Output, Receiver<String>, TempDir) {
+        self.arrange();
         let started = Instant::now();
         let mut child = self
             .command
@@ -262,18 +330,47 @@ impl GatewayBuilder {
         let output = Output::default();
         let (lines, ready) = mpsc::channel();
         // Both readers hold a sender, so the channel closes when both pipes are drained.
-        output.collect(child.stdout.take(), lines.clone());
-        output.collect(child.stderr.take(), lines);
+        output.collect(child.stdout.take(), lines.clone(), false);
+        output.collect(child.stderr.take(), lines, true);
         (started, child, output, ready, self.directory)
+    }
+
+    /// Adds the arguments that follow from the settings.
+    fn arrange(&mut self) {
+        let directory = self.directory.path();
+        let state = directory.join("state");
+        self.command
+            .args(["--port", &self.ports.0.to_string()])
+            .args(["--admin-port", &self.ports.1.to_string()])
+            .arg("--data-dir")
+            .arg(self.data_dir.as_ref().unwrap_or(&state));
+        if self.has_config {
+            self.command.arg("--config").arg(directory.join(CONFIG));
+        }
+        if !self.greets {
+            self.command.arg("--ready-json");
+        }
     }
 }
 
 /// What a process prints, collected by a thread for each pipe.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<String>>);
+struct Output(Arc<Mutex<Texts>>);
+
+#[derive(Default)]
+struct Texts {
+    all: String,
+    /// The part of it that came on stderr.
+    log: String,
+}
 
 impl Output {
-    fn collect(&self, pipe: Option<impl Read + Send + 'static>, lines: Sender<String>) {
+    fn collect(
+        &self,
+        pipe: Option<impl Read + Send + 'static>,
+        lines: Sender<String>,
+        is_log: bool,
+    ) {
         let Some(pipe) = pipe else { return };
         let output = self.clone();
         std::thread::spawn(move || {
@@ -284,7 +381,7 @@ impl Output {
                 .is_ok_and(|length| length > 0)
             {
                 let text = String::from_utf8_lossy(&line).into_owned();
-                output.push(&text);
+                output.push(&text, is_log);
                 // Nobody listens once the gateway is ready.
                 drop(lines.send(text));
                 line.clear();
@@ -292,30 +389,75 @@ impl Output {
         });
     }
 
-    fn push(&self, text: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_str(text);
+    fn push(&self, text: &str, is_log: bool) {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.all.push_str(text);
+        if is_log {
+            texts.log.push_str(text);
+        }
     }
 
     fn text(&self) -> String {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.all.clone()
+    }
+
+    fn log(&self) -> String {
+        let texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.log.clone()
     }
 }
 
-fn wait_ready(lines: &Receiver<String>, patience: Duration) -> Option<serde_json::Value> {
+/// What a gateway says of itself when it is ready.
+struct Ready {
+    data: SocketAddr,
+    admin: SocketAddr,
+    /// Empty unless it has just made one.
+    admin_key: String,
+}
+
+impl Ready {
+    /// Reads the line of `--ready-json`. Log lines may be JSON too; only this one names both planes.
+    fn from_json(line: &str) -> Option<Self> {
+        let ready = serde_json::from_str::<serde_json::Value>(line.trim()).ok()?;
+        let text = |name: &str| ready.get(name).and_then(serde_json::Value::as_str);
+        Some(Self {
+            data: text("data")?.parse().ok()?,
+            admin: text("admin")?.parse().ok()?,
+            admin_key: text("admin_key").unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Reads the greeting once its last line is there.
+    fn from_greeting(text: &str) -> Option<Self> {
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.trim().strip_prefix(name));
+            line.map(str::trim)
+        };
+        let address = |url: &str| {
+            let (_, rest) = url.split_once("://")?;
+            rest.split('/').next()?.parse().ok()
+        };
+        text.contains("print(client.").then_some(())?;
+        let key = value("key ").filter(|key| key.starts_with("sk-"));
+        Some(Self {
+            data: address(value("clients ")?)?,
+            admin: address(value("admin ")?)?,
+            admin_key: key.unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+fn wait_ready(lines: &Receiver<String>, patience: Duration) -> Option<Ready> {
     let deadline = Instant::now() + patience;
+    let mut text = String::new();
     loop {
         let left = deadline.checked_duration_since(Instant::now())?;
         let line = lines.recv_timeout(left).ok()?;
-        let ready = serde_json::from_str::<serde_json::Value>(line.trim()).unwrap_or_default();
-        // Log lines may be JSON too; only the ready line names both planes.
-        if ready.get("data").is_some() && ready.get("admin").is_some() {
-            return Some(ready);
+        text.push_str(&line);
+        let ready = Ready::from_json(&line).or_else(|| Ready::from_greeting(&text));
+        if ready.is_some() {
+            return ready;
         }
     }
 }

@@ -7,10 +7,17 @@ use std::time::Duration;
 
 /// One connection.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
+    /// The socket under `stream`.
+    socket: TcpStream,
     /// Read from the socket and not yet given away.
     pending: Vec<u8>,
 }
+
+/// What a connection reads from and writes to: a socket, or TLS over one.
+pub trait Stream: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Stream for T {}
 
 /// A reply: its head, and its body when it was read whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +71,22 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
-            stream,
+            socket: stream.try_clone()?,
+            stream: Box::new(stream),
             pending: Vec::new(),
         })
+    }
+
+    /// Puts `secure` over the socket, TLS for one.
+    ///
+    /// # Errors
+    /// When `secure` fails, or the system is out of sockets.
+    pub fn secured<S: Stream + 'static>(
+        self,
+        secure: impl FnOnce(TcpStream) -> io::Result<S>,
+    ) -> io::Result<Self> {
+        let stream = Box::new(secure(self.socket.try_clone()?)?);
+        Ok(Self { stream, ..self })
     }
 
     /// Sends exactly these bytes.
@@ -82,7 +102,7 @@ impl Connection {
     /// # Errors
     /// When the connection is gone.
     pub fn finish_sending(&self) -> io::Result<()> {
-        self.stream.shutdown(Shutdown::Write)
+        self.socket.shutdown(Shutdown::Write)
     }
 
     /// How long a read may take from now on.
@@ -90,7 +110,7 @@ impl Connection {
     /// # Errors
     /// When the system refuses the value.
     pub fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.stream.set_read_timeout(Some(patience))
+        self.socket.set_read_timeout(Some(patience))
     }
 
     /// Reads one reply with its whole body.

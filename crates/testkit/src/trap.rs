@@ -17,9 +17,22 @@ pub struct Trap {
 
 impl Trap {
     /// Listens on a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    /// When there is none.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
+        Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Listens on this address; port 0 lets the system choose.
+    ///
+    /// # Panics
+    /// When it is taken, or none of this machine's.
+    #[must_use]
+    #[track_caller]
+    pub fn start_on(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port of this machine");
         let address = listener.local_addr().expect("a bound address");
         let visits = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));

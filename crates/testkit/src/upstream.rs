@@ -72,6 +72,7 @@ use record::State;
 /// | `huge[-MB]` | a reply of that size (64) |
 /// | `gzip`, `gzip-bomb[-MB]` | the body compressed; a few bytes that inflate to that size (64) |
 /// | `missing` | 404: no such model |
+/// | `leak[-STATUS]` | an error (401) that repeats the key it was called with, in several forms; 200: a stream whose third frame is such an error |
 pub struct Upstream {
     address: SocketAddr,
     state: Arc<State>,
@@ -173,6 +174,20 @@ impl Upstream {
                 Instant::now() < deadline,
                 "{open} replies are open, not {count}"
             );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until `count` requests have been received.
+    ///
+    /// # Panics
+    /// When that does not happen within 10 s.
+    #[track_caller]
+    pub fn wait_for_calls(&self, count: usize) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.calls().len() < count {
+            let calls = self.calls().len();
+            assert!(Instant::now() < deadline, "{calls} calls, not {count}");
             std::thread::sleep(Duration::from_millis(2));
         }
     }

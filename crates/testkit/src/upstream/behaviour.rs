@@ -27,6 +27,7 @@ pub(super) enum Behaviour {
     Gzip,
     GzipBomb(usize),
     Missing,
+    Leak(u16),
 }
 
 impl Behaviour {
@@ -70,6 +71,11 @@ impl Behaviour {
             "gzip" => Self::Gzip,
             "gzip-bomb" => Self::GzipBomb(size(64)),
             "missing" => Self::Missing,
+            "leak" => Self::Leak(
+                number
+                    .and_then(|status| status.try_into().ok())
+                    .unwrap_or(401),
+            ),
             _ => Self::Answer,
         }
     }

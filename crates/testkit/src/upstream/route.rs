@@ -1,3 +1,4 @@
+mod leak;
 mod trouble;
 
 use bytes::Bytes;
@@ -120,6 +121,11 @@ fn try_chat(family: &dyn Family, call: &RecordedCall, state: &State) -> Result<R
         return Err(Refusal::new(500, RefusalKind::Plain, "flaky, as asked"));
     }
     trouble::refuse(behaviour, &ask.model)?;
+    if let Behaviour::Leak(status @ 400..) = behaviour {
+        let refusal = Refusal::new(status, RefusalKind::Plain, leak::of(call));
+        let reply = family.refuse(&refusal);
+        return Ok(reply.with_header("x-request-id", leak::of(call)));
+    }
     let mut answer = Answer::to(&ask, behaviour);
     if let Behaviour::Huge(_) = behaviour {
         trouble::FILLER_MARK.clone_into(&mut answer.text);
@@ -129,7 +135,11 @@ fn try_chat(family: &dyn Family, call: &RecordedCall, state: &State) -> Result<R
     } else {
         Reply::json(200, &family.whole(&ask, &answer, &body))
     };
-    Ok(trouble::apply(reply, behaviour, &ask, family))
+    let mut reply = trouble::apply(reply, behaviour, &ask, family);
+    if let Behaviour::Leak(_) = behaviour {
+        leak::into_stream(&mut reply, &family.failure_frame(), call);
+    }
+    Ok(reply)
 }
 
 fn read(call: &RecordedCall) -> Result<Value, Refusal> {

@@ -161,3 +161,30 @@ fn bodies_may_be_huge_compressed_or_no_json() {
     let redirect = call(&upstream, "redirect", false);
     assert_eq!(redirect.header("location"), Some("one two three four five"));
 }
+
+#[test]
+fn a_leak_repeats_the_key_it_was_called_with() {
+    let upstream = Upstream::start();
+    let whole = call(&upstream, "leak", false);
+    let message = whole.json()["error"]["message"].clone();
+    assert_eq!(whole.status, 401);
+    for form in ["key", "a2V5", "eGtleQ==", "6b6579"] {
+        assert!(message.as_str().unwrap().contains(form), "{form}");
+    }
+    let stream = call(&upstream, "leak-200", true);
+    assert!(
+        stream
+            .text()
+            .trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("a2V5")
+    );
+    let body = body("leak-200", true);
+    assert!(
+        post(&upstream, "/api/chat", &body)
+            .text()
+            .contains("Incorrect")
+    );
+}

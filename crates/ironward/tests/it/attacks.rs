@@ -1,0 +1,12 @@
+//! What must fail, whoever tries it: one file for each class of attack.
+
+mod bodies;
+mod exhaustion;
+mod foreign_headers;
+mod http2_floods;
+mod image_urls;
+mod named_upstream;
+mod probing;
+mod refusals;
+mod smuggling;
+mod targets;

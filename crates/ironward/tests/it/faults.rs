@@ -1,0 +1,6 @@
+//! What goes wrong upstream, and what the client is told.
+
+mod client_gone;
+mod retries;
+mod streams;
+mod upstream;
