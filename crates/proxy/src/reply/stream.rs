@@ -32,10 +32,14 @@ pub(crate) struct Stream {
     /// The fault that follows what is ready.
     fault: Option<Fault>,
     ready: Gather,
-    /// Whether the provider's connection had its turn since something was ready.
-    has_yielded: bool,
+    /// How often it was asked for more, in vain, since something was ready.
+    in_vain: u8,
     grant: Option<Grant>,
 }
+
+/// hyper's HTTP/1.1 server asks a body twice before it lets other tasks run; only what is asked
+/// after that tells that the provider's connection had its turn and nothing to hand over.
+const TURN: u8 = 2;
 
 /// What is ready goes out without waiting for more from here on.
 const ENOUGH: usize = 16 << 10;
@@ -68,7 +72,7 @@ impl Stream {
             upstream,
             fault,
             ready: Gather::new(ready),
-            has_yielded: false,
+            in_vain: 0,
             grant: Some(grant),
         }
     }
@@ -105,9 +109,9 @@ impl Stream {
                     self.hold(passed);
                 }
                 Poll::Pending if self.ready.is_empty() => return Poll::Pending,
-                Poll::Pending if self.has_yielded => return Poll::Ready(self.take()),
+                Poll::Pending if self.in_vain == TURN => return Poll::Ready(self.take()),
                 Poll::Pending => {
-                    self.has_yielded = true;
+                    self.in_vain += 1;
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -116,7 +120,7 @@ impl Stream {
     }
 
     fn hold(&mut self, passed: Passed) {
-        self.has_yielded = false;
+        self.in_vain = 0;
         self.ready.push(passed.bytes);
         if passed.fault.is_some() {
             self.upstream = None;
@@ -129,7 +133,7 @@ impl Stream {
 
     /// What is ready; then the error event, if there is to be one; then the end.
     fn take(&mut self) -> Option<Bytes> {
-        self.has_yielded = false;
+        self.in_vain = 0;
         if !self.ready.is_empty() {
             return Some(self.ready.take());
         }
