@@ -1,3 +1,5 @@
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// How log lines are written.
@@ -19,6 +21,7 @@ pub fn start(format: Format, filter: &str) -> Result<(), String> {
         .map_err(|error| format!("the log level '{filter}' is not valid: {error}"))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         Format::Text => subscriber.with_target(false).try_init(),
