@@ -7,11 +7,12 @@ mod weights;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ironward_config::{
     Config, Environment, IronwardSettings, LitellmSettings, Notice, Problem, ProblemKind, Problems,
 };
-use ironward_core::{Principal, Role};
+use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
 use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
 use ironward_secret::{KeyHash, KeyHasher};
@@ -37,6 +38,8 @@ pub(crate) struct Assembled {
     pub(crate) remarks: Vec<String>,
     /// The files to watch.
     pub(crate) files: Vec<PathBuf>,
+    /// When reading them began.
+    pub(crate) read_at: SystemTime,
     pub(crate) ironward: IronwardSettings,
     pub(crate) litellm: LitellmSettings,
     /// Whether the configuration brings its own master key.
@@ -46,6 +49,7 @@ pub(crate) struct Assembled {
 impl Assembler {
     /// Reads the source and builds a snapshot of it.
     pub(crate) fn assemble(&self) -> Result<Assembled, Problems> {
+        let read_at = SystemClock.wall();
         let Read {
             loaded,
             from_environment,
@@ -86,6 +90,7 @@ impl Assembler {
             notices: loaded.notices,
             remarks,
             files: loaded.files,
+            read_at,
             ironward,
             litellm,
             has_master_key,
