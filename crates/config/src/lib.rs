@@ -42,7 +42,7 @@ pub use ironward::{IronwardSettings, Tls};
 pub use litellm::{LitellmSettings, SslVerify};
 pub use load::{Examined, examine, load, load_text};
 pub use models::Model;
-pub use models::info::ModelInfo;
+pub use models::model_info::ModelInfo;
 pub use models::params::ModelParams;
 pub use options::Options;
 pub use place::{Place, Placed};

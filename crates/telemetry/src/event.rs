@@ -54,12 +54,12 @@ impl CallSettled<'_> {
             ),
             Some(fault) if fault.side == Side::Downstream => tracing::info!(
                 %id, caller, dialect, model_group, deployment, status, attempts,
-                fault = fault.kind.label(), message = &*fault.message, total_ms, "call refused"
+                fault = fault.kind.label(), reason = &*fault.message, total_ms, "call refused"
             ),
             Some(fault) => tracing::warn!(
                 %id, caller, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), upstream_status = fault.upstream_status,
-                message = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
+                reason = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
             ),
         }
     }
@@ -80,10 +80,10 @@ impl CallRefused<'_> {
     pub fn emit(self) {
         let Self { id, fault } = self;
         if fault.side == Side::Downstream {
-            tracing::debug!(%id, fault = fault.kind.label(), message = &*fault.message, "request refused");
+            tracing::debug!(%id, fault = fault.kind.label(), reason = &*fault.message, "request refused");
         } else {
             tracing::warn!(
-                %id, fault = fault.kind.label(), message = &*fault.message,
+                %id, fault = fault.kind.label(), reason = &*fault.message,
                 cause = fault.cause.as_deref(), "request failed"
             );
         }

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use ironward_core::{Fault, FaultKind};
 use serde::Deserialize;
 
+use crate::json::mistyped;
+
 pub use patch::Patch;
 
 /// A request body that was read strictly, once: one JSON object, no duplicate key at any depth, no
@@ -60,7 +62,7 @@ impl Body {
         self.field(name)
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|error| Fault::invalid(name, format!("'{name}' is not valid: {error}")))
+            .map_err(|error| mistyped(name, &error))
     }
 
     /// The names and JSON texts of all top-level fields, in the order they were written.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use ironward_core::{Fault, FaultKind};
+use ironward_core::Fault;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -43,13 +43,7 @@ impl Json {
     /// # Errors
     /// A fault that names `param` as the field at fault.
     pub fn read<T: DeserializeOwned>(&self, param: &str) -> Result<T, Fault> {
-        serde_json::from_str(self.text()).map_err(|error| {
-            Fault::downstream(
-                FaultKind::BadRequest,
-                format!("'{param}' is not valid: {error}"),
-            )
-            .with_param(param)
-        })
+        serde_json::from_str(self.text()).map_err(|error| mistyped(param, &error))
     }
 
     /// Whether the text is the literal `null`.
@@ -63,6 +57,20 @@ impl Json {
     pub fn is_object(&self) -> bool {
         self.text().starts_with('{')
     }
+}
+
+/// The fault of a field of the wrong type. serde's text repeats the value, which may be anything of
+/// the caller's; what was expected, and where, says enough.
+#[must_use]
+pub fn mistyped(param: &str, error: &serde_json::Error) -> Fault {
+    let text = error.to_string();
+    let expected = text
+        .rsplit_once(", expected ")
+        .map_or("another value", |(_, expected)| expected);
+    Fault::invalid(
+        param,
+        format!("'{param}' is not valid: expected {expected}"),
+    )
 }
 
 impl Clone for Json {

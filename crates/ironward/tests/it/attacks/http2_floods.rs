@@ -160,7 +160,7 @@ fn pings_and_settings_without_end() {
 }
 
 #[test]
-fn empty_data_without_end() {
+fn empty_frames_without_end() {
     let head = call_head();
     assert_harmless(|rig| {
         flood(rig, 0..200_000, |number| match number {
