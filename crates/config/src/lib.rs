@@ -40,7 +40,7 @@ pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::GeneralSettings;
 pub use ironward::{IronwardSettings, Tls};
 pub use litellm::{LitellmSettings, SslVerify};
-pub use load::{load, load_text};
+pub use load::{Examined, examine, load, load_text};
 pub use models::Model;
 pub use models::model_info::ModelInfo;
 pub use models::params::ModelParams;

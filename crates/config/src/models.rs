@@ -84,6 +84,10 @@ fn read_one(reader: &mut Reader<'_>, item: &Field<'_>, models: &mut Vec<Model>) 
         let message = "a model needs 'litellm_params:' with at least 'model: PROVIDER/MODEL'";
         return missing(reader, reported, item, message);
     }
+    if reader.problems.len() > reported {
+        // Whatever is checked later would find fault with what is wrong here once more.
+        return;
+    }
     let info = draft.info;
     let copies = draft.params.into_iter().enumerate();
     models.extend(copies.map(|(index, params)| Model {

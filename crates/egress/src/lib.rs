@@ -38,6 +38,7 @@ pub use connect::Dialler;
 pub use credential::{Credential, InvalidCredential};
 pub use credentials::{Credentials, Lease};
 pub use egress::Egress;
+pub use redact::Redaction;
 pub use resolve::{Resolve, SystemResolver};
 pub use settings::{InvalidSettings, ProxySettings, Roots, Settings};
 pub use upstream::{BoxFuture, Timing, Upstream, UpstreamReply};

@@ -1,7 +1,7 @@
 //! `ironward admin-key`.
 
 use crate::args::AdminKeyArgs;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, draw_admin_key};
 use crate::exit::Failure;
 use crate::random::SystemRandom;
 
@@ -10,7 +10,8 @@ use crate::random::SystemRandom;
 pub(crate) fn run(args: &AdminKeyArgs) -> Result<(), Failure> {
     let data_dir = DataDir::open(&args.data_dir)?;
     let hasher = data_dir.key_hasher(&SystemRandom::default())?;
-    let token = data_dir.make_admin_key(&hasher, &SystemRandom::default())?;
+    let token = draw_admin_key(&SystemRandom::default());
+    data_dir.keep_admin_key(&hasher.hash(token.bytes()))?;
     println!("{}", &*token.reveal_once());
     Ok(())
 }

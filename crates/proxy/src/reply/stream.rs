@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Body as _;
 use ironward_core::Fault;
-use ironward_egress::ReplyBody;
+use ironward_egress::{Redaction, ReplyBody};
 
 use super::gather::Gather;
 use super::relay::{Passed, Relay};
@@ -21,6 +21,8 @@ pub(crate) struct Begun {
     pub(crate) upstream: Option<ReplyBody>,
     /// The fault that follows `ready`.
     pub(crate) fault: Option<Fault>,
+    /// What keeps the credential out of a fault that quotes the provider.
+    pub(crate) redaction: Redaction,
 }
 
 /// A streamed reply on its way through. Settles its grant when it ends; when the client hangs up
@@ -31,6 +33,7 @@ pub(crate) struct Stream {
     upstream: Option<ReplyBody>,
     /// The fault that follows what is ready.
     fault: Option<Fault>,
+    redaction: Redaction,
     ready: Gather,
     /// How often it was asked for more, in vain, since something was ready.
     in_vain: u8,
@@ -46,12 +49,13 @@ const ENOUGH: usize = 16 << 10;
 
 impl Begun {
     /// A reply that is all there.
-    pub(crate) const fn all(ready: Bytes, relay: Relay) -> Self {
+    pub(crate) fn all(ready: Bytes, relay: Relay) -> Self {
         Self {
             ready,
             relay,
             upstream: None,
             fault: None,
+            redaction: Redaction::default(),
         }
     }
 }
@@ -63,6 +67,7 @@ impl Stream {
             relay,
             upstream,
             fault,
+            redaction,
         } = begun;
         if let Some(usage) = relay.usage() {
             grant.observe(usage);
@@ -71,6 +76,7 @@ impl Stream {
             relay,
             upstream,
             fault,
+            redaction,
             ready: Gather::new(ready),
             in_vain: 0,
             grant: Some(grant),
@@ -145,6 +151,7 @@ impl Stream {
     }
 
     fn fail(&mut self, fault: Fault) -> Option<Bytes> {
+        let fault = self.redaction.apply(fault);
         let event = self.relay.fail(&fault);
         self.settle(Outcome::Broken(fault));
         (!event.is_empty()).then_some(event)
