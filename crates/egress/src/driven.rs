@@ -36,7 +36,7 @@ impl Driven {
     /// Polls `step` and, as long as that has to wait, the connection.
     pub(crate) fn poll<T>(
         &mut self,
-        cx: &mut Context<'_>,
+        cx: &Context<'_>,
         mut step: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         self.notice.wakes(cx.waker());
@@ -65,8 +65,8 @@ impl Driven {
 
     /// Lets the connection do what it has to do for itself, without anybody to be woken after.
     pub(crate) fn settle(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        let _pending = self.poll(&mut cx, |_| Poll::<()>::Pending);
+        let cx = Context::from_waker(Waker::noop());
+        let _pending = self.poll(&cx, |_| Poll::<()>::Pending);
     }
 
     /// Whether something has happened on the connection since it was polled: the peer closed it,

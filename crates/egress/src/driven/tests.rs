@@ -43,13 +43,9 @@ async fn pieces_that_came_together_need_no_wake_up() {
     let (mut sender, mut driven, mut far) = connect().await;
     let count = Arc::new(Count::default());
     let waker = Waker::from(Arc::clone(&count));
-    let mut cx = Context::from_waker(&waker);
+    let cx = Context::from_waker(&waker);
     let mut reply = Box::pin(sender.try_send_request(post(b"{}")));
-    assert!(
-        driven
-            .poll(&mut cx, |cx| reply.as_mut().poll(cx))
-            .is_pending()
-    );
+    assert!(driven.poll(&cx, |cx| reply.as_mut().poll(cx)).is_pending());
     assert_eq!(count.wakes(), 0);
 
     let chunks = "3\r\none\r\n".repeat(40);
@@ -58,17 +54,17 @@ async fn pieces_that_came_together_need_no_wake_up() {
         .await
         .unwrap();
     assert_eq!(count.wakes(), 1);
-    let Poll::Ready(Ok(reply)) = driven.poll(&mut cx, |cx| reply.as_mut().poll(cx)) else {
+    let Poll::Ready(Ok(reply)) = driven.poll(&cx, |cx| reply.as_mut().poll(cx)) else {
         panic!("the head is there");
     };
     let mut body = Box::pin(reply.into_body());
     for _ in 0..40 {
-        let piece = driven.poll(&mut cx, |cx| body.as_mut().poll_frame(cx));
+        let piece = driven.poll(&cx, |cx| body.as_mut().poll_frame(cx));
         assert!(piece.is_ready());
     }
     assert!(
         driven
-            .poll(&mut cx, |cx| body.as_mut().poll_frame(cx))
+            .poll(&cx, |cx| body.as_mut().poll_frame(cx))
             .is_pending()
     );
     assert_eq!(count.wakes(), 1);
@@ -77,7 +73,7 @@ async fn pieces_that_came_together_need_no_wake_up() {
     assert!(!sender.is_ready());
     far.write_all(b"0\r\n\r\n").await.unwrap();
     assert_eq!(count.wakes(), 2);
-    let end = driven.poll(&mut cx, |cx| body.as_mut().poll_frame(cx));
+    let end = driven.poll(&cx, |cx| body.as_mut().poll_frame(cx));
     assert!(matches!(end, Poll::Ready(None)));
     driven.settle();
     assert!(sender.is_ready());
@@ -96,12 +92,8 @@ async fn whoever_polled_last_is_woken() {
     let mut reply = Box::pin(sender.try_send_request(post(b"{}")));
     for count in &counts {
         let waker = Waker::from(Arc::clone(count));
-        let mut cx = Context::from_waker(&waker);
-        assert!(
-            driven
-                .poll(&mut cx, |cx| reply.as_mut().poll(cx))
-                .is_pending()
-        );
+        let cx = Context::from_waker(&waker);
+        assert!(driven.poll(&cx, |cx| reply.as_mut().poll(cx)).is_pending());
     }
     far.write_all(b"HTTP/1.1 ").await.unwrap();
     assert_eq!(counts.map(|count| count.wakes()), [0, 1]);
@@ -117,7 +109,7 @@ fn other_tasks_are_let_in_when_there_is_no_end() {
     let count = Arc::new(Count::default());
     let waker = Waker::from(Arc::clone(&count));
     let mut rounds = 0;
-    let result = driven.poll(&mut Context::from_waker(&waker), |_| {
+    let result = driven.poll(&Context::from_waker(&waker), |_| {
         rounds += 1;
         Poll::<()>::Pending
     });
