@@ -18,6 +18,7 @@ mod connect;
 mod credential;
 mod credentials;
 mod decode;
+mod driven;
 mod egress;
 mod endpoint;
 mod faults;

@@ -35,14 +35,8 @@ pub(crate) struct Stream {
     fault: Option<Fault>,
     redaction: Redaction,
     ready: Gather,
-    /// How often it was asked for more, in vain, since something was ready.
-    in_vain: u8,
     grant: Option<Grant>,
 }
-
-/// hyper's HTTP/1.1 server asks a body twice before it lets other tasks run; only what is asked
-/// after that tells that the provider's connection had its turn and nothing to hand over.
-const TURN: u8 = 2;
 
 /// What is ready goes out without waiting for more from here on.
 const ENOUGH: usize = 16 << 10;
@@ -78,7 +72,6 @@ impl Stream {
             fault,
             redaction,
             ready: Gather::new(ready),
-            in_vain: 0,
             grant: Some(grant),
         }
     }
@@ -88,8 +81,8 @@ impl Stream {
     }
 
     /// The next piece. A provider's connection hands over what it has read event by event; each
-    /// would become a system call of its own. So before what is ready goes out, that connection
-    /// gets one turn to hand over more: nothing waits for the network.
+    /// would become a system call of its own. So all that is there goes out together, and nothing
+    /// waits for the network.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             let Some(upstream) = self.upstream.as_mut().filter(|_| self.ready.len() < ENOUGH)
@@ -115,18 +108,12 @@ impl Stream {
                     self.hold(passed);
                 }
                 Poll::Pending if self.ready.is_empty() => return Poll::Pending,
-                Poll::Pending if self.in_vain == TURN => return Poll::Ready(self.take()),
-                Poll::Pending => {
-                    self.in_vain += 1;
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                Poll::Pending => return Poll::Ready(self.take()),
             }
         }
     }
 
     fn hold(&mut self, passed: Passed) {
-        self.in_vain = 0;
         self.ready.push(passed.bytes);
         if passed.fault.is_some() {
             self.upstream = None;
@@ -139,7 +126,6 @@ impl Stream {
 
     /// What is ready; then the error event, if there is to be one; then the end.
     fn take(&mut self) -> Option<Bytes> {
-        self.in_vain = 0;
         if !self.ready.is_empty() {
             return Some(self.ready.take());
         }
