@@ -23,3 +23,6 @@ where
             .with_cause(error))
         })
 }
+
+#[cfg(test)]
+mod tests;

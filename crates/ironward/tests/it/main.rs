@@ -13,6 +13,7 @@ mod attacks;
 mod bystander;
 mod canary;
 mod dialect;
+mod fairness;
 mod family;
 mod faults;
 mod headers;

@@ -1,3 +1,7 @@
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::Full;
@@ -121,4 +125,64 @@ fn coding_agents_are_known_by_their_name() {
         "claude-cli/2.1 (external, cli)".parse().unwrap(),
     );
     assert!(is_tolerant_client(&headers));
+}
+
+/// A body that comes in pieces, with a pause for the other tasks after each.
+struct Pieces {
+    left: Bytes,
+    is_pause: bool,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        self.is_pause = !self.is_pause;
+        if self.is_pause {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let size = self.left.len().min(64 << 10);
+        let piece = self.left.split_to(size);
+        Poll::Ready((!piece.is_empty()).then(|| Ok(http_body::Frame::data(piece))))
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.left.len() as u64)
+    }
+}
+
+/// The bound is wide for a busy machine; a debug build that walks 20 MB in one poll takes seconds.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it measures how long a poll takes"
+)]
+fn no_poll_is_long_however_long_the_body() {
+    let (head, ()) = Request::new(()).into_parts();
+    let text = "all work and no play \\\"".repeat(900_000);
+    let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+    let body = Pieces {
+        left: body.into(),
+        is_pause: false,
+    };
+    let settings = Settings::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let mut call = pin!(read_call(&settings, &head, body, Dialect::OpenAiChat, None));
+    let mut longest = Duration::ZERO;
+    let call = runtime.block_on(std::future::poll_fn(|context| {
+        let begun = Instant::now();
+        let polled = call.as_mut().poll(context);
+        longest = longest.max(begun.elapsed());
+        polled
+    }));
+    assert_eq!(&*call.unwrap().model, "m");
+    assert!(longest < Duration::from_millis(250), "{longest:?}");
 }
