@@ -4,6 +4,7 @@ mod paths;
 mod secrets;
 mod sizes;
 mod source;
+mod suppliers;
 
 use source::Source;
 
@@ -57,6 +58,7 @@ fn breaches() -> Result<Vec<Breach>, String> {
         breaches.extend(paths::check(source));
     }
     breaches.extend(secrets::check(&rust)?);
+    breaches.extend(suppliers::check()?);
     Ok(breaches)
 }
 

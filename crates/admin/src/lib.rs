@@ -35,5 +35,7 @@ fn router(condition: Arc<dyn Condition>) -> Router {
         .route("/health/liveness", get(health::show_liveness))
         .route("/health/readiness", get(health::show_readiness))
         .fallback(|| async { StatusCode::NOT_FOUND })
+        // A stranger who tries methods learns no more of a route than that it is not there.
+        .method_not_allowed_fallback(|| async { StatusCode::NOT_FOUND })
         .with_state(condition)
 }

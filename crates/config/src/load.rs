@@ -9,6 +9,31 @@ use crate::reader::{Field, Reader};
 use crate::top::{Draft, TOP};
 use crate::{Environment, Loaded, Notice, Options, Place, Problem, ProblemKind, Problems, general};
 
+/// A configuration as far as it could be read, and everything that is wrong with it.
+///
+/// What is wrong is left out of it: a reader that checks further can add to the problems, so that
+/// all of them are told at once.
+pub struct Examined {
+    /// What could be read. Not to be used while there are problems.
+    pub loaded: Loaded,
+    /// What is wrong, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Examined {
+    /// The configuration, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// With everything that is wrong, if anything is.
+    pub fn sound(self) -> Result<Loaded, Problems> {
+        if self.problems.is_empty() {
+            Ok(self.loaded)
+        } else {
+            Err(Problems(self.problems))
+        }
+    }
+}
+
 /// Reads and checks the configuration in `path` and the files that it includes.
 ///
 /// # Errors
@@ -18,6 +43,12 @@ pub fn load(
     environment: &dyn Environment,
     options: &Options,
 ) -> Result<Loaded, Problems> {
+    examine(path, environment, options).sound()
+}
+
+/// Reads and checks the configuration in `path` and the files that it includes, and gives what is
+/// sound of it, too.
+pub fn examine(path: &Path, environment: &dyn Environment, options: &Options) -> Examined {
     let main: Arc<str> = path.display().to_string().into();
     check(include::read(path), &main, environment, *options)
 }
@@ -40,14 +71,10 @@ pub fn load_text(
         environment,
         *options,
     )
+    .sound()
 }
 
-fn check(
-    tree: Tree,
-    main: &Arc<str>,
-    environment: &dyn Environment,
-    options: Options,
-) -> Result<Loaded, Problems> {
+fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Options) -> Examined {
     let mut reader = Reader::new(environment, options, main, tree.problems);
     for (field, message) in tree.overridden {
         reader.notice_at(&field.place, &field.path, message);
@@ -70,17 +97,17 @@ fn check(
     if options.strict {
         problems.extend(notices.drain(..).map(strict));
     }
-    if !problems.is_empty() {
-        sort(&mut problems, main, |problem| &problem.place);
-        return Err(Problems(problems));
-    }
+    sort(&mut problems, main, |problem| &problem.place);
     sort(&mut notices, main, |notice| &notice.place);
-    Ok(Loaded {
-        config,
-        notices,
-        files: tree.files,
-        variables,
-    })
+    Examined {
+        loaded: Loaded {
+            config,
+            notices,
+            files: tree.files,
+            variables,
+        },
+        problems,
+    }
 }
 
 /// Reads the sections, those first that others refer to.

@@ -2,7 +2,7 @@ use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 use crate::{ModelInfo, ModelParams, Place};
 
-pub(crate) mod info;
+pub(crate) mod model_info;
 pub(crate) mod params;
 
 /// One deployment of a model group: an entry of `model_list`.
@@ -49,7 +49,7 @@ pub(crate) static MODEL: Section<Draft> = Section {
             default: "{}",
             meaning: "What is told about the deployment: see below.",
             effect: Effect::Read("section", |model, reader, field| {
-                info::INFO.read(&mut model.info, reader, field);
+                model_info::MODEL_INFO.read(&mut model.info, reader, field);
             }),
         },
     ],
@@ -83,6 +83,10 @@ fn read_one(reader: &mut Reader<'_>, item: &Field<'_>, models: &mut Vec<Model>) 
     if draft.params.is_empty() {
         let message = "a model needs 'litellm_params:' with at least 'model: PROVIDER/MODEL'";
         return missing(reader, reported, item, message);
+    }
+    if reader.problems.len() > reported {
+        // Whatever is checked later would find fault with what is wrong here once more.
+        return;
     }
     let info = draft.info;
     let copies = draft.params.into_iter().enumerate();

@@ -7,7 +7,7 @@ use crate::ironward::{IRONWARD, TLS};
 use crate::keys::{Section, Standing, ignored_keys};
 use crate::litellm::LITELLM;
 use crate::models::MODEL;
-use crate::models::info::INFO;
+use crate::models::model_info::MODEL_INFO;
 use crate::models::params::PARAMS;
 use crate::router::ROUTER;
 use crate::top::TOP;
@@ -37,7 +37,7 @@ pub fn reference() -> String {
     push_section(&mut page, &TOP);
     push_section(&mut page, &MODEL);
     push_section(&mut page, &PARAMS);
-    push_section(&mut page, &INFO);
+    push_section(&mut page, &MODEL_INFO);
     push_section(&mut page, &ROUTER);
     push_section(&mut page, &LITELLM);
     push_section(&mut page, &GENERAL);

@@ -16,7 +16,7 @@ use crate::receive::{Arrived, receive};
 use crate::upstream::BoxFuture;
 use crate::{Credentials, Dialler, Timing, Upstream, UpstreamReply, faults, outgoing};
 
-/// A connection that rested for this long is given a look before it is used.
+/// A connection that rested for this long is given a second look before it is used.
 const DOUBTFUL: Duration = Duration::from_millis(100);
 
 /// How often a request is taken to another connection before it counts as a failure. Each time is
@@ -141,14 +141,14 @@ impl Egress {
                 return Ok(On::reused(Link::Stream(stream)));
             }
         } else {
-            while let Some(Taken { link, rested }) = lane.take(now) {
-                // When the peer closed a connection, its task knows only after it ran. Letting it
-                // run once finds that out before a request is lost to it; one that has just been
-                // used is taken as it is.
-                if rested >= DOUBTFUL || !link.is_ready() {
-                    tokio::task::yield_now().await;
+            while let Some(Taken { mut link, rested }) = lane.take(now) {
+                if rested < DOUBTFUL {
+                    return Ok(On::reused(link));
                 }
-                if link.is_ready() {
+                // What the peer did is known only after the runtime has asked the system, which it
+                // does between two turns. One turn finds out before a request is lost.
+                tokio::task::yield_now().await;
+                if link.is_fit() {
                     return Ok(On::reused(link));
                 }
             }

@@ -1,7 +1,7 @@
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 use tokio_rustls::client::TlsStream;
 
 use crate::alarm::{Alarm, Deadlines};
+use crate::driven::Driven;
 use crate::faults;
 
 /// A request whose body is whole.
@@ -42,11 +43,11 @@ pub(crate) enum Link {
 /// even when the peer no longer reads what is being written.
 pub(crate) struct Whole {
     sender: http1::SendRequest<Full<Bytes>>,
+    driven: Driven,
     alarm: Alarm,
-    _driver: Driver,
 }
 
-/// The task that moves a connection's bytes.
+/// The task that moves the bytes of a shared connection.
 struct Driver(AbortHandle);
 
 impl Drop for Driver {
@@ -72,17 +73,32 @@ impl Whole {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| faults::no_reply(&error))?;
-        // What goes wrong on the connection reaches the request that is on it.
-        let driver = tokio::spawn(async move { drop(connection.await) });
         Ok(Self {
             sender,
+            driven: Driven::new(connection),
             alarm: Alarm::distant(),
-            _driver: Driver(driver.abort_handle()),
         })
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+    /// Brings the connection to rest after its reply. False when it cannot be used again: it is
+    /// closed, or the reply came before the request was written, and nobody would write the rest.
+    pub(crate) fn rest(&mut self) -> bool {
+        self.driven.settle();
+        self.sender.is_ready()
+    }
+
+    /// Whether a connection that rested is still fit for a request, as far as the runtime has
+    /// heard of it.
+    pub(crate) fn is_fit(&mut self) -> bool {
+        if self.driven.is_stirred() {
+            self.driven.settle();
+        }
+        self.sender.is_ready()
+    }
+
+    /// Whether something has happened to it while it rested.
+    pub(crate) fn is_stirred(&self) -> bool {
+        self.driven.is_stirred()
     }
 }
 
@@ -172,10 +188,22 @@ impl Drop for Stream {
 
 impl Link {
     /// Whether a request can be sent now.
-    pub(crate) fn is_ready(&self) -> bool {
+    pub(crate) fn is_fit(&mut self) -> bool {
         match self {
-            Self::Whole(whole) => whole.sender.is_ready(),
+            Self::Whole(whole) => whole.is_fit(),
             Self::Stream(stream) => stream.shared.is_open(),
+        }
+    }
+
+    /// Polls what waits for this link, and the connection with it where nobody else does.
+    pub(crate) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut step: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        match self {
+            Self::Whole(whole) => whole.driven.poll(cx, step),
+            Self::Stream(_) => step(cx),
         }
     }
 
@@ -198,14 +226,17 @@ impl Link {
     ) -> Result<Response<Incoming>, Setback> {
         match self {
             Self::Whole(whole) => {
-                let reply = pin!(whole.sender.try_send_request(request));
+                let mut reply = pin!(whole.sender.try_send_request(request));
+                let driven = &mut whole.driven;
+                let reply = |cx: &mut Context<'_>| driven.poll(cx, |cx| reply.as_mut().poll(cx));
                 await_head(reply, &mut whole.alarm, deadlines).await
             }
             Self::Stream(stream) => {
                 // hyper gives a request back that never became a stream. A stream that the peer
                 // refused it does not, so there has to be a copy to repeat it from.
                 let copy = request.clone();
-                let reply = pin!(stream.shared.sender.clone().try_send_request(request));
+                let mut reply = pin!(stream.shared.sender.clone().try_send_request(request));
+                let reply = |cx: &mut Context<'_>| reply.as_mut().poll(cx);
                 let result = await_head(reply, &mut stream.alarm, deadlines).await;
                 result.map_err(|failed| stream.judge(failed, copy))
             }
@@ -260,17 +291,14 @@ impl Failed {
     }
 }
 
-async fn await_head<F>(
-    mut reply: Pin<&mut F>,
+async fn await_head(
+    mut reply: impl FnMut(&mut Context<'_>) -> Poll<Result<Response<Incoming>, TrySendError<Outgoing>>>,
     alarm: &mut Alarm,
     deadlines: &Deadlines,
-) -> Result<Response<Incoming>, Failed>
-where
-    F: Future<Output = Result<Response<Incoming>, TrySendError<Outgoing>>>,
-{
+) -> Result<Response<Incoming>, Failed> {
     let deadline = deadlines.head();
     std::future::poll_fn(|cx| {
-        if let Poll::Ready(result) = reply.as_mut().poll(cx) {
+        if let Poll::Ready(result) = reply(cx) {
             return Poll::Ready(result.map_err(|mut failed| Failed::Connection {
                 // The message comes back only when hyper has not begun to write it. That is the
                 // one case in which a request may be repeated here: a provider that has seen it

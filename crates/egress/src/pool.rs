@@ -146,30 +146,32 @@ impl Pool {
 }
 
 impl Lane {
-    /// A connection or stream that is there already. It may turn out to be closed by the peer.
+    /// A connection or stream that is there already. It may turn out to be closed by the peer:
+    /// what the runtime has not heard of yet is not known here.
     pub(crate) fn take(&self, now: Instant) -> Option<Taken> {
-        let mut state = lock(&self.state);
-        if let Some(link) = state.reserve(now) {
-            return Some(Taken {
-                link: Link::Stream(link),
-                rested: Duration::ZERO,
-            });
-        }
-        while let Some(Idle { whole, since }) = state.idle.pop_back() {
+        loop {
+            let mut state = lock(&self.state);
+            if let Some(link) = state.reserve(now) {
+                return Some(Taken {
+                    link: Link::Stream(link),
+                    rested: Duration::ZERO,
+                });
+            }
+            let Idle { mut whole, since } = state.idle.pop_back()?;
             let rested = now.saturating_duration_since(since);
             if rested > self.keeping.keep_alive {
                 // Those before it have rested for even longer.
                 state.idle.clear();
                 return None;
             }
-            if !whole.is_closed() {
+            drop(state);
+            if whole.is_fit() {
                 return Some(Taken {
                     link: Link::Whole(whole),
                     rested,
                 });
             }
         }
-        None
     }
 
     /// A stream of a shared connection that is there already.
@@ -178,11 +180,9 @@ impl Lane {
     }
 
     /// Takes back a connection whose reply was read to its end.
-    pub(crate) fn put(&self, whole: Whole) {
+    pub(crate) fn put(&self, mut whole: Whole) {
         let keeping = &*self.keeping;
-        if whole.is_closed()
-            || keeping.idle_per_origin == 0
-            || keeping.draining.load(Ordering::Relaxed)
+        if keeping.idle_per_origin == 0 || keeping.draining.load(Ordering::Relaxed) || !whole.rest()
         {
             return;
         }
@@ -190,9 +190,13 @@ impl Lane {
         let mut state = lock(&self.state);
         let oldest = state.idle.front();
         let is_full = state.idle.len() >= keeping.idle_per_origin;
-        let is_old = oldest
-            .is_some_and(|idle| since.saturating_duration_since(idle.since) > keeping.keep_alive);
-        let closing = (is_full || is_old).then(|| state.idle.pop_front());
+        // The hottest connections come and go without a look at the coldest: when the peer closes
+        // those, nobody would notice.
+        let is_over = oldest.is_some_and(|idle| {
+            idle.whole.is_stirred()
+                || since.saturating_duration_since(idle.since) > keeping.keep_alive
+        });
+        let closing = (is_full || is_over).then(|| state.idle.pop_front());
         state.idle.push_back(Idle { whole, since });
         drop(state);
         drop(closing);
@@ -227,7 +231,7 @@ impl Lane {
         let mut state = lock(&self.state);
         state
             .idle
-            .retain(|idle| !is_old(idle.since) && !idle.whole.is_closed());
+            .retain_mut(|idle| !is_old(idle.since) && idle.whole.is_fit());
         state.shared.retain(|entry| {
             entry.shared.is_open() && !(entry.shared.is_idle() && is_old(entry.used))
         });

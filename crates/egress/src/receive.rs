@@ -26,7 +26,7 @@ pub(crate) struct Arrived {
 /// Turns a reply into what may leave egress.
 pub(crate) async fn receive(
     arrived: Arrived,
-    credential: &Credential,
+    credential: &Arc<Credential>,
     deadlines: &Deadlines,
     limit: u64,
 ) -> Result<UpstreamReply, Fault> {
@@ -39,6 +39,7 @@ pub(crate) async fn receive(
     let (parts, incoming) = response.into_parts();
     let (status, mut headers) = (parts.status, parts.headers);
     check_status(status)?;
+    let redaction = redact::Redaction::of(Arc::clone(credential));
     let decoder = Decoder::for_reply(&mut headers)?;
     if status.is_success() {
         let patience = deadlines.patience();
@@ -50,6 +51,7 @@ pub(crate) async fn receive(
             status,
             headers,
             body: ReplyBody::wire(wire),
+            redaction,
             timing,
         });
     }
@@ -69,6 +71,7 @@ pub(crate) async fn receive(
         status,
         headers,
         body: ReplyBody::whole(body),
+        redaction,
         timing,
     })
 }

@@ -1,9 +1,14 @@
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue};
+use ironward_core::Fault;
 use ironward_secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use zeroize::Zeroizing;
+
+use crate::Credential;
 
 /// What stands where a piece of a secret stood.
 pub(crate) const REDACTED: &[u8] = b"[redacted]";
@@ -14,6 +19,35 @@ const WIDTH: usize = 8;
 /// Below this length a "secret" is a placeholder such as `x`, and redacting it would only destroy
 /// the provider's message.
 const SHORTEST: usize = 4;
+
+/// Takes a credential out of faults that quote its provider.
+#[derive(Debug, Clone, Default)]
+pub struct Redaction(Option<Arc<Credential>>);
+
+impl Redaction {
+    /// Of this credential, for as long as it lives.
+    pub(crate) const fn of(credential: Arc<Credential>) -> Self {
+        Self(Some(credential))
+    }
+
+    /// The same fault without any piece of the credential.
+    #[must_use]
+    pub fn apply(&self, mut fault: Fault) -> Fault {
+        let Some(redactor) = self.0.as_ref().and_then(|credential| credential.redactor()) else {
+            return fault;
+        };
+        let clean = |text: &mut Box<str>| {
+            if let Some(clean) = redactor.redact(text.as_bytes()) {
+                *text = String::from_utf8_lossy(&clean).into();
+            }
+        };
+        clean(&mut fault.message);
+        for text in [&mut fault.cause, &mut fault.code, &mut fault.param] {
+            text.as_mut().map(clean);
+        }
+        fault
+    }
+}
 
 /// Finds a secret, and every piece of [`WIDTH`] bytes of it, in what a provider sent back: as it
 /// is, in Base64 at any alignment, in hexadecimal and percent-encoded.

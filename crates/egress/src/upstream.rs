@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use ironward_core::{CredentialId, Fault, Timeouts, UpstreamRequest};
 
 use crate::ReplyBody;
+use crate::redact::Redaction;
 
 /// A boxed future, as a trait that is used as `dyn` needs it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -32,7 +33,8 @@ pub trait Upstream: Send + Sync {
 /// decoded here and `content-encoding` and `content-length` are gone.
 ///
 /// When the status is not a success, the body is whole, no longer than 64 KiB, and every trace of
-/// the credential in it and in the headers is replaced by `[redacted]`.
+/// the credential in it and in the headers is replaced by `[redacted]`. A body that comes with a
+/// success is not searched: whoever finds an error in it applies the [`Redaction`] to it.
 #[derive(Debug)]
 pub struct UpstreamReply {
     /// The status.
@@ -41,6 +43,8 @@ pub struct UpstreamReply {
     pub headers: HeaderMap,
     /// The body, which has to be read to its end for the connection to be used again.
     pub body: ReplyBody,
+    /// Takes the credential out of what is made of the reply later.
+    pub redaction: Redaction,
     /// How long it took to get here.
     pub timing: Timing,
 }

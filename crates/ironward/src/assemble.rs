@@ -5,13 +5,15 @@ mod deployment;
 mod weights;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ironward_config::{
-    Config, Environment, IronwardSettings, LitellmSettings, Notice, Problem, ProblemKind, Problems,
+    Config, Environment, IronwardSettings, LitellmSettings, Notice, Place, Problem, ProblemKind,
+    Problems,
 };
-use ironward_core::{Principal, Role};
+use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
 use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
 use ironward_secret::{KeyHash, KeyHasher};
@@ -37,6 +39,8 @@ pub(crate) struct Assembled {
     pub(crate) remarks: Vec<String>,
     /// The files to watch.
     pub(crate) files: Vec<PathBuf>,
+    /// When reading them began.
+    pub(crate) read_at: SystemTime,
     pub(crate) ironward: IronwardSettings,
     pub(crate) litellm: LitellmSettings,
     /// Whether the configuration brings its own master key.
@@ -46,8 +50,10 @@ pub(crate) struct Assembled {
 impl Assembler {
     /// Reads the source and builds a snapshot of it.
     pub(crate) fn assemble(&self) -> Result<Assembled, Problems> {
+        let read_at = SystemClock.wall();
         let Read {
             loaded,
+            problems: found,
             from_environment,
             local,
             echo,
@@ -72,6 +78,10 @@ impl Assembler {
         }
         let (mut deployments, leases, mut problems, remarks) = maker.finish();
         weights::assign(&mut deployments, &loaded.config.models);
+        if !found.is_empty() {
+            // A group may only seem to be missing: what is wrong was left out.
+            return Err(in_order(&loaded.files, found, problems));
+        }
         let aliases = aliases(&loaded.config, &deployments, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -86,6 +96,7 @@ impl Assembler {
             notices: loaded.notices,
             remarks,
             files: loaded.files,
+            read_at,
             ironward,
             litellm,
             has_master_key,
@@ -136,6 +147,19 @@ impl Assembler {
             header: config.general.litellm_key_header_name.clone(),
         }
     }
+}
+
+/// All problems in the order in which they stand in `files`, the main one first.
+fn in_order(files: &[PathBuf], mut problems: Vec<Problem>, more: Vec<Problem>) -> Problems {
+    problems.extend(more);
+    problems.sort_by_cached_key(|problem| {
+        let Place { file, line, column } = &problem.place;
+        let file = files
+            .iter()
+            .position(|known| **known == *Path::new(&**file));
+        (file.unwrap_or(usize::MAX), *line, *column)
+    });
+    Problems(problems)
 }
 
 fn settings(config: &Config) -> Settings {

@@ -8,6 +8,7 @@ use ironward_secret::KeyHasher;
 
 use crate::args::CheckArgs;
 use crate::assemble::{Assembled, Assembler};
+use crate::banner;
 use crate::exit::Failure;
 use crate::sources::Source;
 
@@ -37,23 +38,25 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 fn report_text(assembled: &Assembled) {
-    for notice in &assembled.notices {
-        println!("{notice}");
-    }
-    for remark in &assembled.remarks {
-        println!("{remark}");
+    let mut text = String::new();
+    let lines = assembled
+        .notices
+        .iter()
+        .map(ToString::to_string)
+        .chain(assembled.remarks.iter().cloned());
+    for line in lines {
+        text.push_str(&line);
+        text.push('\n');
     }
     let groups = assembled.snapshot.groups();
     let deployments: usize = groups.iter().map(|group| group.deployments.len()).sum();
-    println!(
-        "ok: {} model groups, {deployments} deployments",
+    banner::print(&format!(
+        "{text}ok: {} model groups, {deployments} deployments\n",
         groups.len()
-    );
+    ));
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 fn report_json(outcome: &Result<Assembled, Problems>) -> Result<(), Failure> {
     let report = match outcome {
         Ok(assembled) => serde_json::json!({
@@ -73,7 +76,7 @@ fn report_json(outcome: &Result<Assembled, Problems>) -> Result<(), Failure> {
             })).collect::<Vec<_>>(),
         }),
     };
-    println!("{report}");
+    banner::print(&format!("{report}\n"));
     match outcome {
         Ok(_) => Ok(()),
         Err(problems) => Err(Failure::Config(format!("{} problems", problems.0.len()))),

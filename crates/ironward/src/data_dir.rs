@@ -15,6 +15,13 @@ pub(crate) struct DataDir {
     path: PathBuf,
 }
 
+/// A key that nobody has yet. The token is its only copy.
+pub(crate) fn draw_admin_key(random: &dyn Random) -> KeyToken {
+    let mut bytes = Zeroizing::new([0; 32]);
+    random.fill(&mut *bytes);
+    KeyToken::from_random(&bytes)
+}
+
 /// Under which keys are hashed.
 const PEPPER: &str = "key-pepper";
 /// The hash of the admin key.
@@ -64,17 +71,9 @@ impl DataDir {
             .map(|hash| KeyHash::from_stored(*hash)))
     }
 
-    /// Makes an admin key in place of any older one. The token is its only copy.
-    pub(crate) fn make_admin_key(
-        &self,
-        hasher: &KeyHasher,
-        random: &dyn Random,
-    ) -> Result<KeyToken, Failure> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        random.fill(&mut *bytes);
-        let token = KeyToken::from_random(&bytes);
-        self.write(ADMIN_KEY, hasher.hash(token.bytes()).bytes())?;
-        Ok(token)
+    /// Lets in whoever has the key of this hash, in place of any older one.
+    pub(crate) fn keep_admin_key(&self, hash: &KeyHash) -> Result<(), Failure> {
+        self.write(ADMIN_KEY, hash.bytes())
     }
 
     fn read(&self, name: &str) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {

@@ -32,6 +32,9 @@ pub(crate) struct Shared {
 
 /// Binds `address` once for each of `threads`. The first bind decides the port where it was 0.
 pub(crate) fn bind_all(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>> {
+    // The threads' sockets share their port with any other of the same user: another gateway that
+    // runs there would go on, and each get some of the other's clients. This one shares with none.
+    drop(TcpListener::bind(address)?);
     let first = bind(address)?;
     let address = first.local_addr()?;
     let mut sockets = vec![first];

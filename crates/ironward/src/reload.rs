@@ -2,15 +2,16 @@
 //! is put in force without touching a running call; any other leaves the old one in force.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use ironward_proxy::{ServerTls, Snapshot};
 use ironward_telemetry::{ConfigRefused, ConfigReloaded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::assemble::{Assembled, Assembler};
@@ -19,6 +20,9 @@ use crate::tls;
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
 const SETTLE: Duration = Duration::from_millis(150);
 
+/// How far the time of a file may be behind.
+const GRAIN: Duration = Duration::from_millis(10);
+
 /// What a reload puts in force.
 pub(crate) struct Reloader {
     pub(crate) assembler: Assembler,
@@ -26,37 +30,63 @@ pub(crate) struct Reloader {
     pub(crate) tls: Option<ServerTls>,
 }
 
-impl Reloader {
-    /// Reloads on every change of `files` and on SIGHUP, for as long as it is polled.
-    pub(crate) async fn watch(self, files: Vec<PathBuf>) {
-        let (changed, mut changes) = mpsc::unbounded_channel();
-        let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-            return;
-        };
-        let mut watched = Watched::new(changed);
-        watched.watch(&files);
+/// A reloader that misses nothing from now on.
+pub(crate) struct Watch {
+    reloader: Reloader,
+    watched: Watched,
+    changes: mpsc::UnboundedReceiver<PathBuf>,
+    hangup: Signal,
+    /// Whether a file was changed between being read and being watched.
+    is_stale: bool,
+}
+
+impl Watch {
+    /// Reloads on every change and on SIGHUP, for as long as it is polled.
+    pub(crate) async fn run(mut self) {
         loop {
-            tokio::select! {
-                change = changes.recv() => match change {
-                    Some(path) if watched.names(&path) => {}
-                    Some(_) => continue,
-                    None => return,
-                },
-                _ = hangup.recv() => {}
+            if !std::mem::take(&mut self.is_stale) {
+                tokio::select! {
+                    change = self.changes.recv() => match change {
+                        Some(path) if self.watched.names(&path) => {}
+                        Some(_) => continue,
+                        None => return,
+                    },
+                    _ = self.hangup.recv() => {}
+                }
             }
-            while let Ok(Some(_)) = tokio::time::timeout(SETTLE, changes.recv()).await {}
-            if let Some(files) = self.reload() {
-                watched.watch(&files);
+            while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changes.recv()).await {}
+            if let Some((files, read_at)) = self.reloader.reload() {
+                self.is_stale = self.watched.watch(&files, read_at);
             }
         }
     }
+}
 
-    /// Reads the configuration again; the files to watch from now on, if it was put in force.
-    fn reload(&self) -> Option<Vec<PathBuf>> {
+impl Reloader {
+    /// Watches `files`, which were read at `read_at` or later.
+    ///
+    /// # Errors
+    /// When the process cannot listen for SIGHUP.
+    pub(crate) fn watch(self, files: &[PathBuf], read_at: SystemTime) -> io::Result<Watch> {
+        let (changed, changes) = mpsc::unbounded_channel();
+        let mut watched = Watched::new(changed);
+        Ok(Watch {
+            hangup: signal(SignalKind::hangup())?,
+            is_stale: watched.watch(files, read_at),
+            reloader: self,
+            watched,
+            changes,
+        })
+    }
+
+    /// Reads the configuration again; if it was put in force, the files to watch from now on, and
+    /// when they were read.
+    fn reload(&self) -> Option<(Vec<PathBuf>, SystemTime)> {
         let refused = |problems: &str| ConfigRefused { problems }.emit();
         let Assembled {
             snapshot,
             files,
+            read_at,
             ironward,
             notices,
             remarks,
@@ -92,7 +122,7 @@ impl Reloader {
             ironward_telemetry::ConfigNotice { text: &line }.emit();
         }
         self.snapshot.store(Arc::new(snapshot));
-        Some(files_to_watch(files, ironward.tls.as_ref()))
+        Some((files_to_watch(files, ironward.tls.as_ref()), read_at))
     }
 }
 
@@ -143,7 +173,8 @@ impl Watched {
         }
     }
 
-    fn watch(&mut self, files: &[PathBuf]) {
+    /// Watches `files` from now on, and says whether one was changed since `read_at`.
+    fn watch(&mut self, files: &[PathBuf], read_at: SystemTime) -> bool {
         self.names = files.iter().map(|file| absolute(file)).collect();
         let folders: BTreeSet<PathBuf> = self
             .names
@@ -151,7 +182,7 @@ impl Watched {
             .filter_map(|file| file.parent().map(Path::to_owned))
             .collect();
         let Some(watcher) = &mut self.watcher else {
-            return;
+            return false;
         };
         for folder in folders.difference(&self.folders) {
             if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
@@ -166,6 +197,13 @@ impl Watched {
             let _gone = watcher.unwatch(folder);
         }
         self.folders = folders;
+        // Clocks of file systems are coarse: a change that cannot be told from one before is read
+        // once more, which does no harm.
+        let since = read_at.checked_sub(GRAIN).unwrap_or(read_at);
+        self.names.iter().any(|file| {
+            let changed = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+            changed.is_ok_and(|changed| changed > since)
+        })
     }
 
     /// Whether a change of `path` matters. Kubernetes swaps the link `..data` beside the files.

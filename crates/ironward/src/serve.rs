@@ -12,16 +12,17 @@ use ironward_config::ProcessEnvironment;
 use ironward_core::SystemClock;
 use ironward_egress::{Credentials, Dialler};
 use ironward_proxy::{InFlight, ServerTls};
-use ironward_secret::KeyToken;
+use ironward_secret::{KeyHash, KeyToken};
 use ironward_telemetry::{Draining, Format, ListenerOpened};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
 
 use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler};
 use crate::banner::{self, Greeting};
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::random::SystemRandom;
@@ -47,10 +48,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         |problems: ironward_config::Problems| Failure::Config(problems.to_string());
     let mut assembled = assembler.assemble().map_err(config_refused)?;
     let new_key = if assembler.admin_key.is_none() && !assembled.has_master_key {
-        let token = data_dir.make_admin_key(&hasher, &SystemRandom::default())?;
-        assembler.admin_key = Some(hasher.hash(token.bytes()));
+        let token = draw_admin_key(&SystemRandom::default());
+        let hash = hasher.hash(token.bytes());
+        assembler.admin_key = Some(hash);
         assembled = assembler.assemble().map_err(config_refused)?;
-        Some(token)
+        Some(NewKey {
+            token,
+            hash,
+            data_dir,
+        })
     } else {
         None
     };
@@ -80,7 +86,7 @@ async fn serve(
     args: &ServeArgs,
     assembler: Assembler,
     assembled: Assembled,
-    new_key: Option<KeyToken>,
+    new_key: Option<NewKey>,
 ) -> Result<(), Failure> {
     exposure::check(args, &assembled)?;
     let Assembled {
@@ -88,6 +94,7 @@ async fn serve(
         notices,
         remarks,
         files,
+        read_at,
         ironward,
         litellm,
         has_master_key,
@@ -117,9 +124,19 @@ async fn serve(
         stopped,
         alive,
     };
+    // Whoever learns below that the gateway is ready may change a file or send a signal at once.
+    let reloader = Reloader {
+        assembler,
+        snapshot: Arc::clone(&shared.snapshot),
+        tls: shared.tls.clone(),
+    };
+    let files = files_to_watch(files, ironward.tls.as_ref());
+    let failed = |error: io::Error| Failure::Run(error.to_string());
+    let reloads = reloader.watch(&files, read_at).map_err(failed)?;
+    let mut end = End::listen().map_err(failed)?;
     let planes = Planes::open(args, &shared).await?;
     {
-        let new_key = new_key.map(KeyToken::reveal_once);
+        let new_key = new_key.map(NewKey::keep).transpose()?;
         let greeting = Greeting {
             data: planes.data,
             admin: planes.admin,
@@ -136,15 +153,9 @@ async fn serve(
         });
     }
 
-    let files = files_to_watch(files, ironward.tls.as_ref());
-    let reloader = Reloader {
-        assembler,
-        snapshot: Arc::clone(&shared.snapshot),
-        tls: shared.tls.clone(),
-    };
     tokio::select! {
-        () = reloader.watch(files) => {}
-        signal = terminated() => signal.map_err(|error| Failure::Run(error.to_string()))?,
+        () = reloads.run() => {}
+        () = end.come() => {}
     }
     let limit = args
         .drain_timeout
@@ -157,6 +168,21 @@ async fn serve(
     planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
         .await
+}
+
+/// The admin key of a first start. It is kept only when it is about to be shown: a start that fails
+/// before would leave a key behind that nobody has ever seen.
+struct NewKey {
+    token: KeyToken,
+    hash: KeyHash,
+    data_dir: DataDir,
+}
+
+impl NewKey {
+    fn keep(self) -> Result<Zeroizing<String>, Failure> {
+        self.data_dir.keep_admin_key(&self.hash)?;
+        Ok(self.token.reveal_once())
+    }
 }
 
 /// The two planes, listening.
@@ -269,14 +295,25 @@ async fn until(mut flag: watch::Receiver<bool>) {
     let _closed = flag.wait_for(|flag| *flag).await;
 }
 
-async fn terminated() -> io::Result<()> {
-    let (mut term, mut int) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    tokio::select! {
-        _ = term.recv() => Ok(()),
-        _ = int.recv() => Ok(()),
+/// SIGTERM or SIGINT.
+struct End {
+    term: Signal,
+    int: Signal,
+}
+
+impl End {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
     }
 }
 

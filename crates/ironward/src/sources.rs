@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ironward_config::{Environment, Loaded, Options, Problems, load, load_text};
+use ironward_config::{
+    Environment, Examined, Loaded, Options, Problem, Problems, examine, load_text,
+};
 use ironward_provider::vendors;
 
 use crate::args::ServeArgs;
@@ -20,6 +22,8 @@ pub(crate) struct Source {
 /// A configuration, and what was added to it that no file says.
 pub(crate) struct Read {
     pub(crate) loaded: Loaded,
+    /// What is wrong with it already; there may be more.
+    pub(crate) problems: Vec<Problem>,
     /// Groups of which the provider's customary variable holds the key: the provider's name.
     pub(crate) from_environment: Vec<&'static str>,
     /// Servers on this machine.
@@ -45,9 +49,12 @@ impl Source {
         &self,
         environment: &Arc<dyn Environment + Send + Sync>,
     ) -> Result<Read, Problems> {
-        let loaded = match &self.file {
-            Some(path) => load(path, &**environment, &self.options)?,
-            None => load_text("", "the environment", &**environment, &self.options)?,
+        let Examined { loaded, problems } = match &self.file {
+            Some(path) => examine(path, &**environment, &self.options),
+            None => Examined {
+                loaded: load_text("", "the environment", &**environment, &self.options)?,
+                problems: Vec::new(),
+            },
         };
         let infers = self.file.is_none() || loaded.config.general.infer_model_from_keys;
         let from_environment = if infers {
@@ -63,6 +70,7 @@ impl Source {
         Ok(Read {
             echo: self.file.is_none(),
             loaded,
+            problems,
             from_environment,
             local,
         })

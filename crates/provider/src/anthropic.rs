@@ -235,8 +235,10 @@ fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Fault {
     let Some(error) = anthropic_messages::UpstreamError::read(body) else {
         return by_status;
     };
-    // A type that is not known yet: the status knows better.
-    if error.kind().is_none() {
+    // A type that is not known yet, or that says no more than that it failed: the status knows
+    // better.
+    let is_vague = error.error_type == "api_error" && status != StatusCode::INTERNAL_SERVER_ERROR;
+    if is_vague || error.kind().is_none() {
         return by_status
             .with_code(error.error_type)
             .with_cause(error.message);

@@ -204,8 +204,13 @@ fn is_host(host: &[u8]) -> bool {
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte))
         && (host.is_empty()
-            || std::str::from_utf8(host)
-                .is_ok_and(|host| host.parse::<http::uri::Authority>().is_ok()))
+            || std::str::from_utf8(host).is_ok_and(|host| {
+                host.parse::<http::uri::Authority>().is_ok_and(|authority| {
+                    // It takes any text for a port.
+                    let port = host.strip_prefix(authority.host());
+                    port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some())
+                })
+            }))
 }
 
 fn find(head: &Parts) -> Result<Route<'_>, Fault> {

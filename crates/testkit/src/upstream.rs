@@ -58,8 +58,9 @@ use record::State;
 /// | `slow-stream[-MS]` | a pause before each frame (50 ms) |
 /// | `cut-head` | the connection is closed instead of a reply |
 /// | `cut-stream[-FRAMES]` | the connection breaks after some frames (3), or inside a whole body |
+/// | `long-stream[-FRAMES]` | the middle frame of a stream comes that often (1,000) |
 /// | `error-in-stream` | a stream's third frame is the vendor's error event |
-/// | `hang-stream` | a stream stays open and silent after its first frames |
+/// | `hang-stream[-FRAMES]` | a stream stays open and silent after its first frames (2) |
 /// | `context-window` | 400: the prompt is too long |
 /// | `content-policy` | 400 (or the vendor's block): the prompt is refused by a policy |
 /// | `content-filter` | 200, and the answer ends for the vendor's safety reason |

@@ -61,7 +61,8 @@ impl Json {
 
 /// The fault of a field of the wrong type. serde's text repeats the value, which may be anything of
 /// the caller's; what was expected, and where, says enough.
-pub(crate) fn mistyped(param: &str, error: &serde_json::Error) -> Fault {
+#[must_use]
+pub fn mistyped(param: &str, error: &serde_json::Error) -> Fault {
     let text = error.to_string();
     let expected = text
         .rsplit_once(", expected ")

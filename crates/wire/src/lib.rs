@@ -38,7 +38,7 @@ pub use delta::{Delta, StreamDecoder, StreamEncoder};
 pub use dialect::{Dialect, Envelope};
 pub use embeddings::{Embeddings, EmbeddingsFormat, EmbeddingsInput, EmbeddingsReply};
 pub use forward::{Forward, Forwarded};
-pub use json::Json;
+pub use json::{Json, mistyped};
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
 

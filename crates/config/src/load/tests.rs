@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ironward_core::Reach;
 use proptest::prelude::{any, prop, proptest};
 
-use super::load;
+use super::{examine, load};
 use crate::{
     Config, FixedEnvironment, Loaded, Model, Options, Problems, ProcessEnvironment, load_text,
 };
@@ -235,6 +235,27 @@ fn variables_of_the_file_are_found_before_those_of_the_process() {
     assert_eq!(read("RETRIES").as_deref(), Some("7"));
     assert_eq!(read("EMPTY"), None);
     assert_eq!(read("NONE"), None);
+}
+
+#[test]
+fn what_is_sound_can_be_checked_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    let model = |name, more| {
+        format!("  - model_name: {name}\n    litellm_params: {{model: openai/x{more}}}\n")
+    };
+    let text = format!(
+        "model_list:\n{}{}router_settings: {{num_retries: many}}\n",
+        model("sound", ""),
+        model("wrong", ", timeout: soon"),
+    );
+    fs::write(&path, text).unwrap();
+    let examined = examine(&path, &environment(), &Options::default());
+    let names: Vec<_> = examined.loaded.config.models.iter().collect();
+    assert_eq!(names.len(), 1);
+    assert_eq!(names[0].name, "sound");
+    assert_eq!(examined.problems.len(), 2);
+    assert_eq!(examined.sound().err().unwrap().0.len(), 2);
 }
 
 #[test]

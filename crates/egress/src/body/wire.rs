@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body::{Body as _, SizeHint};
 use hyper::body::Incoming;
 use ironward_core::Fault;
+use tokio::task::coop;
 
 use crate::alarm::Patience;
 use crate::decode::Decoder;
@@ -62,7 +63,10 @@ impl Wire {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, Fault>> {
+        // A read can bring thousands of pieces, and whoever reads them never has to wait for one.
+        let turn = ready!(coop::poll_proceed(cx));
         let result = ready!(self.poll_any(cx)).and_then(|piece| self.account(piece));
+        turn.made_progress();
         if result.is_err() {
             // Nothing after a fault, and the connection is not fit to be used again.
             self.source = None;
@@ -111,7 +115,8 @@ impl Wire {
             let Some(source) = &mut self.source else {
                 return Poll::Ready(Ok(None));
             };
-            match Pin::new(&mut source.incoming).poll_frame(cx) {
+            let Source { incoming, link, .. } = source;
+            match link.poll(cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)) {
                 Poll::Ready(Some(Ok(frame))) => {
                     self.patience.renew();
                     self.release_if_over();

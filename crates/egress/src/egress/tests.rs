@@ -1,9 +1,15 @@
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use ironward_core::{AuthScheme, FaultKind, Origin, SystemClock, Timeouts, UpstreamRequest};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
+};
 use tokio::net::TcpListener;
 
 use super::Egress;
@@ -32,15 +38,56 @@ fn egress(origin: &str) -> (Egress, Lease) {
 /// Puts a connection into the pool whose other end is in the test's hand.
 async fn pool_one(egress: &Egress, lease: &Lease) -> DuplexStream {
     let (near, far) = duplex(1 << 16);
-    let whole = Whole::start(near).await.unwrap();
-    // Its task has to have run once to take a request.
-    tokio::task::yield_now().await;
+    pool(egress, lease, near).await;
+    far
+}
+
+async fn pool<S>(egress: &Egress, lease: &Lease, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let whole = Whole::start(stream).await.unwrap();
     let credential = egress.credentials.open(lease.id()).unwrap();
     let lane = egress.pool.lane(credential.endpoint(), |endpoint| {
         egress.dialler.way(endpoint)
     });
     lane.put(whole);
-    far
+}
+
+/// A connection that its peer closes without anybody being told.
+struct Silent {
+    closed: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Silent {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        _buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Silent {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        _bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        panic!("nothing may be written");
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
 }
 
 #[tokio::test]
@@ -48,11 +95,14 @@ async fn a_request_that_never_left_goes_out_once_more_on_a_fresh_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (egress, lease) = egress(&format!("http://127.0.0.1:{port}"));
-    let far = pool_one(&egress, &lease).await;
+    let closed = Arc::new(AtomicBool::new(false));
+    let silent = Silent {
+        closed: Arc::clone(&closed),
+    };
+    pool(&egress, &lease, silent).await;
     assert_eq!(egress.idle(), 1);
-    // The peer closes, and the connection's task has not yet run to find out: the request is
-    // handed to it, and comes back unsent.
-    drop(far);
+    // The connection finds out when the request is handed to it, which comes back unsent.
+    closed.store(true, Ordering::Relaxed);
     let timeouts = Timeouts::default();
     let answer = async {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -1,9 +1,13 @@
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue};
+use ironward_core::{Fault, Origin};
 use ironward_secret::Secret;
 
-use super::{Redactor, drop_headers_with};
+use super::{Redaction, Redactor, drop_headers_with};
+use crate::Credential;
 
 const KEY: &str = "sk-proj-Ab3+xY/9_k-QwErTy.UiOp~77zZ";
 
@@ -114,4 +118,22 @@ fn bytes_that_are_no_text_do_not_hide_a_secret() {
         cleaned,
         [&[0xff, 0xfe], &b"[redacted]"[..], &[0x80]].concat()
     );
+}
+
+#[test]
+fn a_fault_that_quotes_the_provider_is_cleaned_everywhere() {
+    let origin = Origin::parse("https://api.example.com").unwrap();
+    let credential = Credential::new(Some(Secret::new(KEY)), origin).unwrap();
+    let redaction = Redaction::of(Arc::new(credential));
+    let quote = &*format!("key {KEY} is wrong");
+    let fault = Fault::invalid(quote, quote)
+        .with_cause(quote)
+        .with_code(quote);
+    let clean = "key [redacted] is wrong";
+    let expected = Fault::invalid(clean, clean)
+        .with_cause(clean)
+        .with_code(clean);
+    assert_eq!(redaction.apply(fault), expected);
+    let innocent = Fault::invalid("model", "'model' is missing");
+    assert_eq!(redaction.apply(innocent.clone()), innocent);
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use crate::peer::{Fixed, Peer, Way, stream, text};
+use crate::peer::{Fixed, Peer, Way, post, stream, text};
+use ironward_core::UpstreamRequest;
 use ironward_egress::Settings;
 
 #[tokio::test]
@@ -179,6 +180,73 @@ async fn a_connection_that_the_peer_closed_while_it_rested_is_replaced() {
     let reply = reply.unwrap();
     assert!(!reply.timing.reused);
     assert_eq!(text(reply).await.unwrap(), "again");
+}
+
+#[tokio::test]
+async fn a_connection_whose_reply_came_before_its_request_was_written_is_not_kept() {
+    let peer = Peer::listen().await;
+    let way = Way::to(peer.http());
+    let large = UpstreamRequest {
+        // More than the sockets of both sides hold.
+        body: vec![b'x'; 32 << 20].into(),
+        ..post("/")
+    };
+    let (reply, line) = tokio::join!(way.send(large), async {
+        let mut line = peer.accept().await;
+        line.reply("413 Content Too Large", "no").await;
+        line
+    });
+    let reply = reply.unwrap();
+    assert_eq!(reply.status, 413);
+    assert_eq!(text(reply).await.unwrap(), "no");
+    assert_eq!(way.egress.idle(), 0);
+    drop(line);
+}
+
+#[tokio::test]
+async fn a_request_that_is_larger_than_the_sockets_is_written_while_its_reply_is_awaited() {
+    let peer = Peer::listen().await;
+    let way = Way::to(peer.http());
+    let length = 32 << 20;
+    let large = UpstreamRequest {
+        body: vec![b'x'; length].into(),
+        ..post("/")
+    };
+    let ask = async { text(way.send(large).await.unwrap()).await.unwrap() };
+    let (answered, (request, _line)) = tokio::join!(ask, async {
+        let mut line = peer.accept().await;
+        (line.answer("thanks").await, line)
+    });
+    assert_eq!(answered, "thanks");
+    assert!(request.len() > length);
+    assert_eq!(way.egress.idle(), 1);
+}
+
+#[tokio::test]
+async fn a_cold_connection_that_the_peer_closed_goes_when_a_hot_one_is_kept() {
+    let peer = Peer::listen().await;
+    let way = Way::to(peer.http());
+    let serve = async {
+        let (mut first, mut second) = (peer.accept().await, peer.accept().await);
+        first.request().await;
+        second.request().await;
+        first.reply("200 OK", "a").await;
+        second.reply("200 OK", "b").await;
+        (first, second)
+    };
+    let (one, two, (first, second)) = tokio::join!(way.post("/"), way.post("/"), serve);
+    let earlier = text(one.unwrap()).await.unwrap();
+    text(two.unwrap()).await.unwrap();
+    let (cold, mut hot) = if earlier == "a" {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    drop(cold);
+    assert_eq!(way.egress.idle(), 2);
+    let (answered, _) = tokio::join!(way.text("/"), hot.answer("c"));
+    assert_eq!(answered.unwrap(), "c");
+    assert_eq!(way.egress.idle(), 1);
 }
 
 #[tokio::test]

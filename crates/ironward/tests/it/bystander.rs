@@ -26,8 +26,9 @@ impl Bystander {
 
     /// Ends it: every call has succeeded, and nearly all of them quickly.
     ///
-    /// The bounds are wide, since the machine may be shared and the build a debug one. An attack
-    /// that works stops the clock for seconds or for good.
+    /// The bounds are wide, since an attacker on the same two cores takes his share of them, other
+    /// tests take theirs, and the build is a debug one. An attack that works stops everybody for
+    /// seconds or for good.
     #[track_caller]
     pub(crate) fn assert_unharmed(self) {
         self.stop.store(true, Ordering::SeqCst);
@@ -35,8 +36,8 @@ impl Bystander {
         latencies.sort();
         let at = |share: usize| latencies.get((latencies.len() - 1) * share / 100);
         let (median, slow) = (at(50).copied(), at(99).copied());
-        assert!(median < Some(Duration::from_millis(250)), "p50: {median:?}");
-        assert!(slow < Some(Duration::from_secs(2)), "p99: {slow:?}");
+        assert!(median < Some(Duration::from_secs(1)), "p50: {median:?}");
+        assert!(slow < Some(Duration::from_secs(4)), "p99: {slow:?}");
     }
 }
 
@@ -51,8 +52,12 @@ fn call(address: SocketAddr, stopped: &AtomicBool) -> Vec<Duration> {
         let reply = connection.read_reply().expect("the gateway replies");
         assert_eq!(reply.status, 200, "{}", reply.text());
         latencies.push(start.elapsed());
-        if stopped.load(Ordering::SeqCst) {
+        // What was sent to the gateway before the end is worked on for a while after it.
+        if stopped.load(Ordering::SeqCst) && latencies.len() >= LEAST {
             return latencies;
         }
     }
 }
+
+/// Fewer calls say nothing about how most of them went.
+const LEAST: usize = 20;

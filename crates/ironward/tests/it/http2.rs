@@ -32,7 +32,13 @@ pub(crate) async fn connect_over<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
+    // The window of hyper's clients. h2 gives a peer up that sends many small frames in relation to
+    // it, and five hundred streams of tokens are just that.
+    let (client, connection) = h2::client::Builder::new()
+        .initial_connection_window_size(5 << 20)
+        .handshake(stream)
+        .await
+        .expect("HTTP/2");
     (client, tokio::spawn(connection))
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ironward_core::{Fault, FaultKind};
-use ironward_wire::{Call, Chat, EmbeddingsInput, Json, Tool, ToolChoice};
+use ironward_wire::{Call, Chat, EmbeddingsInput, Json, Tool, ToolChoice, mistyped};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -122,8 +122,7 @@ impl<'a> Natives<'a> {
         let Some(text) = self.find(&[name]) else {
             return Ok(None);
         };
-        serde_json::from_str(text)
-            .map_err(|error| Fault::invalid(name, format!("'{name}' is not valid: {error}")))
+        serde_json::from_str(text).map_err(|error| mistyped(name, &error))
     }
 
     /// The value of the first of `names` that is present, as it was written.

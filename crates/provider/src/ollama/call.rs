@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ironward_core::{Fault, FaultKind};
 use ironward_wire::{
     Call, Chat, Effort, EmbeddingsInput, Json, OutputFormat, Reasoning, Sampling, Tool, ToolChoice,
+    mistyped,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -263,9 +264,8 @@ fn options(
     let mut options = BTreeMap::new();
     for (name, json) in passed {
         if *name == "options" {
-            let written: BTreeMap<String, Json> = serde_json::from_str(json).map_err(|error| {
-                Fault::invalid("options", format!("'options' is not valid: {error}"))
-            })?;
+            let written: BTreeMap<String, Json> =
+                serde_json::from_str(json).map_err(|error| mistyped("options", &error))?;
             options.extend(written);
         } else if NATIVE.contains(name) && !TOP_LEVEL.contains(name) {
             options.insert(

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -50,15 +51,31 @@ impl Connection {
     {
         let server = self.server();
         let gateway = Arc::clone(&self.gateway);
+        let has_begun = Arc::new(AtomicBool::new(false));
+        let begun = Arc::clone(&has_begun);
         let service = service_fn(move |request: http::Request<Incoming>| {
+            begun.store(true, Ordering::Relaxed);
             let gateway = Arc::clone(&gateway);
             async move { Ok::<_, Infallible>(pipeline::serve(&gateway, request).await) }
         });
         let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
-        tokio::select! {
-            _closed = connection.as_mut() => return,
-            _ = self.drained.wait_for(|drained| *drained) => connection.as_mut().graceful_shutdown(),
+        // hyper watches the time for a head once it knows which HTTP it is, but waits for the bytes
+        // that tell it without end. So this clock runs until the first request is there.
+        let mut first = pin!(tokio::time::sleep(self.settings.head_timeout));
+        let mut is_awaited = true;
+        loop {
+            tokio::select! {
+                _closed = connection.as_mut() => return,
+                () = first.as_mut(), if is_awaited => {
+                    is_awaited = false;
+                    if !has_begun.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+                _ = self.drained.wait_for(|drained| *drained) => break,
+            }
         }
+        connection.as_mut().graceful_shutdown();
         let _closed = connection.await;
     }
 

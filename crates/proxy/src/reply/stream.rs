@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Body as _;
 use ironward_core::Fault;
-use ironward_egress::ReplyBody;
+use ironward_egress::{Redaction, ReplyBody};
 
 use super::gather::Gather;
 use super::relay::{Passed, Relay};
@@ -21,6 +21,8 @@ pub(crate) struct Begun {
     pub(crate) upstream: Option<ReplyBody>,
     /// The fault that follows `ready`.
     pub(crate) fault: Option<Fault>,
+    /// What keeps the credential out of a fault that quotes the provider.
+    pub(crate) redaction: Redaction,
 }
 
 /// A streamed reply on its way through. Settles its grant when it ends; when the client hangs up
@@ -31,27 +33,23 @@ pub(crate) struct Stream {
     upstream: Option<ReplyBody>,
     /// The fault that follows what is ready.
     fault: Option<Fault>,
+    redaction: Redaction,
     ready: Gather,
-    /// How often it was asked for more, in vain, since something was ready.
-    in_vain: u8,
     grant: Option<Grant>,
 }
-
-/// hyper's HTTP/1.1 server asks a body twice before it lets other tasks run; only what is asked
-/// after that tells that the provider's connection had its turn and nothing to hand over.
-const TURN: u8 = 2;
 
 /// What is ready goes out without waiting for more from here on.
 const ENOUGH: usize = 16 << 10;
 
 impl Begun {
     /// A reply that is all there.
-    pub(crate) const fn all(ready: Bytes, relay: Relay) -> Self {
+    pub(crate) fn all(ready: Bytes, relay: Relay) -> Self {
         Self {
             ready,
             relay,
             upstream: None,
             fault: None,
+            redaction: Redaction::default(),
         }
     }
 }
@@ -63,6 +61,7 @@ impl Stream {
             relay,
             upstream,
             fault,
+            redaction,
         } = begun;
         if let Some(usage) = relay.usage() {
             grant.observe(usage);
@@ -71,8 +70,8 @@ impl Stream {
             relay,
             upstream,
             fault,
+            redaction,
             ready: Gather::new(ready),
-            in_vain: 0,
             grant: Some(grant),
         }
     }
@@ -82,8 +81,8 @@ impl Stream {
     }
 
     /// The next piece. A provider's connection hands over what it has read event by event; each
-    /// would become a system call of its own. So before what is ready goes out, that connection
-    /// gets one turn to hand over more: nothing waits for the network.
+    /// would become a system call of its own. So all that is there goes out together, and nothing
+    /// waits for the network.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             let Some(upstream) = self.upstream.as_mut().filter(|_| self.ready.len() < ENOUGH)
@@ -109,18 +108,12 @@ impl Stream {
                     self.hold(passed);
                 }
                 Poll::Pending if self.ready.is_empty() => return Poll::Pending,
-                Poll::Pending if self.in_vain == TURN => return Poll::Ready(self.take()),
-                Poll::Pending => {
-                    self.in_vain += 1;
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
+                Poll::Pending => return Poll::Ready(self.take()),
             }
         }
     }
 
     fn hold(&mut self, passed: Passed) {
-        self.in_vain = 0;
         self.ready.push(passed.bytes);
         if passed.fault.is_some() {
             self.upstream = None;
@@ -133,7 +126,6 @@ impl Stream {
 
     /// What is ready; then the error event, if there is to be one; then the end.
     fn take(&mut self) -> Option<Bytes> {
-        self.in_vain = 0;
         if !self.ready.is_empty() {
             return Some(self.ready.take());
         }
@@ -145,6 +137,7 @@ impl Stream {
     }
 
     fn fail(&mut self, fault: Fault) -> Option<Bytes> {
+        let fault = self.redaction.apply(fault);
         let event = self.relay.fail(&fault);
         self.settle(Outcome::Broken(fault));
         (!event.is_empty()).then_some(event)

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use ironward_core::{Fault, FaultKind, Usage};
-use ironward_egress::{ReplyBody, UpstreamReply};
+use ironward_egress::{Redaction, ReplyBody, UpstreamReply};
 use ironward_policy::{Backoff, Next, decide};
 use ironward_provider::Target;
 use ironward_wire::{Call, ChatReply, Choice, Delta, Envelope, Finish, Part, Reply};
@@ -150,6 +150,7 @@ impl One<'_> {
             status,
             headers,
             body,
+            redaction,
             ..
         } = reply;
         if !status.is_success() {
@@ -157,12 +158,18 @@ impl One<'_> {
             return Err(self.routed.provider.classify(status, &headers, &bytes));
         }
         let answer = if self.call.stream {
-            self.receive_stream(body).await?
+            self.receive_stream(body, redaction.clone()).await
         } else {
-            let bytes = body.collect(self.settings.reply_limit).await?;
-            self.receive_whole(bytes).await?
+            match body.collect(self.settings.reply_limit).await {
+                Ok(bytes) => self.receive_whole(bytes).await,
+                Err(fault) => Err(fault),
+            }
         };
-        Ok((answer, headers))
+        // A provider can also quote the key in an error that comes with a success.
+        match answer {
+            Ok(answer) => Ok((answer, headers)),
+            Err(fault) => Err(redaction.apply(fault)),
+        }
     }
 
     async fn receive_whole(&self, bytes: Bytes) -> Result<Answer, Fault> {
@@ -191,7 +198,11 @@ impl One<'_> {
 
     /// Waits for the first frame, so that a provider which fails at once is an attempt that failed
     /// and not a broken stream.
-    async fn receive_stream(&self, mut body: ReplyBody) -> Result<Answer, Fault> {
+    async fn receive_stream(
+        &self,
+        mut body: ReplyBody,
+        redaction: Redaction,
+    ) -> Result<Answer, Fault> {
         let mut relay = self.relay()?;
         loop {
             let passed = match body.frame().await {
@@ -218,6 +229,7 @@ impl One<'_> {
                         relay,
                         upstream,
                         fault,
+                        redaction,
                     })));
                 }
             }

@@ -92,6 +92,12 @@ where
             "'model' is a URL; name a model group of the gateway",
         ));
     }
+    if call.model.split('/').any(|part| matches!(part, "." | "..")) {
+        return Err(Fault::invalid(
+            "model",
+            "'model' is a path; name a model group of the gateway",
+        ));
+    }
     Ok(Arc::new(call))
 }
 

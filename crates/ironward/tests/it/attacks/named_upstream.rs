@@ -150,7 +150,7 @@ fn a_query_names_no_upstream_either() {
         assert_eq!(reply.status, 200, "{name}: {}", reply.text());
         let call = rig.upstream.last_call();
         assert!(call.query.is_empty(), "{name} went on: {}", call.query);
-        assert_eq!(FAMILIES[0].key_of(&call), FAMILIES[0].key());
+        assert_eq!(FAMILIES[0].key_of(&call), FAMILIES[0].key);
     }
     trap.assert_untouched();
 }
@@ -165,7 +165,7 @@ fn assert_inert(rig: &Rig, family: Family, dialect: Dialect, body: &Value) {
     assert!(matches!(status, 200 | 400), "{status} to {body}: {text}");
     for call in rig.upstream.calls() {
         assert_eq!(call.header("host"), rig.upstream.address().to_string());
-        assert_eq!(family.key_of(&call), family.key(), "{body}");
+        assert_eq!(family.key_of(&call), family.key, "{body}");
         let sent = call.json();
         for name in [
             "api_base",

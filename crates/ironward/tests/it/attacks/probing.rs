@@ -65,9 +65,8 @@ const METHODS: [&str; 9] = [
 ];
 
 /// What no answer to a stranger may say, in any case.
-const TELLTALES: [&str; 20] = [
+const TELLTALES: [&str; 19] = [
     "ironward",
-    "litellm",
     "hyper",
     "axum",
     "rust",

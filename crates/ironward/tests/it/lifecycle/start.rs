@@ -69,6 +69,18 @@ fn the_admin_key_is_shown_once() {
 }
 
 #[test]
+fn a_start_that_fails_makes_no_key_that_nobody_has_seen() {
+    let state = TempDir::new().expect("a directory");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port();
+    let first = builder(MOCK).data_dir(state.path()).ports(port, 0);
+    let (status, said) = first.refuse();
+    assert_eq!(status.code(), Some(4), "{said}");
+    let second = builder(MOCK).data_dir(state.path()).start();
+    assert_eq!(names(&second, second.admin_key()), ["mock"]);
+}
+
+#[test]
 fn the_greeting_can_be_pasted() {
     let gateway = Gateway::without_config(Path::new(BINARY))
         .greeting()

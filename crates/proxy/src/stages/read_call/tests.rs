@@ -67,6 +67,17 @@ fn a_field_that_names_an_upstream_or_a_key_is_refused_wherever_it_hides() {
 }
 
 #[test]
+fn a_model_that_is_a_path_is_refused() {
+    for model in ["..", "azure/../../trap", "gemini/./x", "openai/.."] {
+        let body = format!(r#"{{"model":"{model}"}}"#);
+        let fault = read(body, &[]).unwrap_err();
+        assert_eq!(fault.param.as_deref(), Some("model"), "{model}");
+    }
+    let dots = r#"{"model":"gpt-4.1/...x"}"#;
+    assert_eq!(&*read(dots, &[]).unwrap(), "gpt-4.1/...x");
+}
+
+#[test]
 fn the_limit_holds_announced_or_not() {
     let large = format!(r#"{{"model":"m","user":"{}"}}"#, "x".repeat(1000));
     assert_eq!(read(large, &[]).unwrap_err().kind, FaultKind::TooLarge);

@@ -33,7 +33,14 @@ pub(super) fn apply(
         Behaviour::SlowStream(pace) if reply.stream => reply.pace = Some(pace),
         Behaviour::CutHead => reply.cut_head = true,
         Behaviour::CutStream(frames) => stop_early(&mut reply, frames, End::Cut),
-        Behaviour::HangStream => stop_early(&mut reply, 2, End::Hang),
+        Behaviour::HangStream(frames) => stop_early(&mut reply, frames, End::Hang),
+        Behaviour::LongStream(frames) if reply.stream => {
+            let middle = reply.frames.len() / 2;
+            if let Some(frame) = reply.frames.get(middle).cloned() {
+                let more = std::iter::repeat_n(frame, frames);
+                reply.frames.splice(middle..middle, more).for_each(drop);
+            }
+        }
         Behaviour::ErrorInStream if reply.stream => {
             reply.frames.truncate(2);
             reply.frames.push(family.failure_frame());

@@ -28,7 +28,7 @@ impl ModelInfo {
 }
 
 /// The keys of `model_info`.
-pub(crate) static INFO: Section<ModelInfo> = Section {
+pub(crate) static MODEL_INFO: Section<ModelInfo> = Section {
     name: "model_list[].model_info",
     about: "Keys of any other name are kept and shown with the model.",
     keys: &[
