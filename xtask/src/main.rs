@@ -16,6 +16,7 @@ mod program;
 mod reference;
 mod steps;
 mod tidy;
+mod weigh;
 mod workspace;
 
 use std::process::ExitCode;
@@ -61,6 +62,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "Ironward against nginx [SCENARIO ...] [--rounds 3] [--seconds 10] [--binary PATH]",
         run: bench::run,
+    },
+    Task {
+        name: "weigh",
+        about: "instructions of the hot functions against benches/baseline.json [--update]",
+        run: weigh::run,
     },
     Task {
         name: "demo",

@@ -28,7 +28,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[(
 )];
 
 /// Crates that ship with nobody: they may use anything, and only tests may use them.
-const DEVELOPMENT: &[&str] = &["ironward-testkit", "xtask"];
+const DEVELOPMENT: &[&str] = &["ironward-benches", "ironward-testkit", "xtask"];
 
 pub(super) fn check(metadata: &Value) -> Vec<Breach> {
     let packages = metadata.get("packages").and_then(Value::as_array);
