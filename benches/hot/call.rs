@@ -41,6 +41,7 @@ impl Upstream for Prompt {
             headers,
             body: ReplyBody::whole(self.0.clone()),
             timing: Timing::default(),
+            redaction: ironward_egress::Redaction::default(),
         };
         Box::pin(std::future::ready(Ok(reply)))
     }
