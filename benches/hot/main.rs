@@ -2,6 +2,7 @@
 //! compares with `benches/baseline.json`.
 
 #![expect(
+    clippy::exit,
     clippy::expect_used,
     unused_qualifications,
     clippy::disallowed_methods,

@@ -99,7 +99,7 @@ fn five_hundred_streams_of_one_connection_do_not_starve_another() {
 }
 
 #[test]
-fn each_data_thread_gets_some_of_the_connections() {
+fn each_thread_gets_some_of_the_connections() {
     const CONNECTIONS: usize = 64;
     let upstream = Upstream::start();
     let config = config(&entry("openai", &upstream), "");
