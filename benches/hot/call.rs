@@ -13,7 +13,7 @@ use ironward_core::{
     CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
     UpstreamRequest,
 };
-use ironward_egress::{BoxFuture, ReplyBody, Timing, Upstream, UpstreamReply};
+use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
 use ironward_proxy::{Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve};
 use ironward_secret::KeyHasher;
 use ironward_testkit::{FakeClock, SeededRandom};
@@ -40,6 +40,7 @@ impl Upstream for Prompt {
             status: StatusCode::OK,
             headers,
             body: ReplyBody::whole(self.0.clone()),
+            redaction: Redaction::default(),
             timing: Timing::default(),
             redaction: ironward_egress::Redaction::default(),
         };

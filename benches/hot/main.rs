@@ -3,6 +3,7 @@
 
 #![expect(clippy::exit, reason = "the main function that gungraun makes")]
 #![expect(
+    clippy::exit,
     clippy::expect_used,
     unused_qualifications,
     clippy::disallowed_methods,

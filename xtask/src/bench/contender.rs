@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -127,7 +128,9 @@ impl Bench {
             ])
             .arg(config)
             .arg("--data-dir")
-            .arg(self.directory.join("state"));
+            .arg(self.directory.join("state"))
+            // Thousands of streams that are cut at the end are thousands of lines.
+            .stderr(log(&self.directory.join("ironward.log"))?);
         Ok(command)
     }
 
@@ -147,6 +150,10 @@ impl Proxy {
             url: format!("http://{address}{PATH}"),
         }
     }
+}
+
+fn log(path: &Path) -> Result<File, String> {
+    File::create(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// A command that runs on these cores only.

@@ -1,9 +1,11 @@
 use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -33,23 +35,76 @@ impl Connection {
             return;
         }
         match self.tls.clone() {
-            None => self.serve_http(stream).await,
+            None => match self.opening(&stream).await {
+                Some(Opening::Http1) => self.serve_http1(stream).await,
+                Some(Opening::Either) => Box::pin(self.serve_either(stream)).await,
+                None => {}
+            },
             Some(config) => {
                 let handshake = TlsAcceptor::from(config).accept(stream);
                 if let Ok(Ok(stream)) =
                     tokio::time::timeout(self.settings.head_timeout, handshake).await
                 {
-                    self.serve_http(stream).await;
+                    match stream.get_ref().1.alpn_protocol() {
+                        Some(b"http/1.1") => self.serve_http1(stream).await,
+                        _ => Box::pin(self.serve_either(stream)).await,
+                    }
                 }
             }
         }
     }
 
-    async fn serve_http<S>(mut self, stream: S)
+    /// What the client speaks, from its first bytes; `None` when it sends none in time, or the
+    /// gateway drains meanwhile.
+    ///
+    /// hyper can tell the two apart as well, but carries the state of both for as long as the
+    /// connection lives, and reads the first request in two pieces, into a buffer of twice the size:
+    /// too much for thousands of idle streams.
+    async fn opening(&self, stream: &TcpStream) -> Option<Opening> {
+        let mut drained = self.drained.clone();
+        let opening = tokio::time::timeout(self.settings.head_timeout, peek(stream));
+        tokio::select! {
+            opening = opening => opening.ok()?.ok(),
+            _ = drained.wait_for(|drained| *drained) => None,
+        }
+    }
+
+    async fn serve_http1<S>(mut self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let server = self.server();
+        let gateway = Arc::clone(&self.gateway);
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let gateway = Arc::clone(&gateway);
+            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, request).await) }
+        });
+        let ListenerSettings {
+            head_timeout,
+            headers,
+            head_bytes,
+            ..
+        } = self.settings;
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .max_headers(headers)
+            .max_buf_size(head_bytes)
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _closed = connection.as_mut() => return,
+            _ = self.drained.wait_for(|drained| *drained) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _closed = connection.await;
+    }
+
+    async fn serve_either<S>(mut self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let server = self.either();
         let gateway = Arc::clone(&self.gateway);
         let has_begun = Arc::new(AtomicBool::new(false));
         let begun = Arc::clone(&has_begun);
@@ -80,7 +135,7 @@ impl Connection {
     }
 
     /// HTTP/1.1, or HTTP/2 when the client begins with its preface (ALPN agreed, or it just knows).
-    fn server(&self) -> auto::Builder<TokioExecutor> {
+    fn either(&self) -> auto::Builder<TokioExecutor> {
         let ListenerSettings {
             head_timeout,
             headers,
@@ -107,3 +162,25 @@ impl Connection {
         server
     }
 }
+
+/// What a client speaks.
+enum Opening {
+    Http1,
+    /// HTTP/2, or too few bytes to tell.
+    Either,
+}
+
+/// Looks at the first bytes without taking them.
+async fn peek(stream: &TcpStream) -> io::Result<Opening> {
+    let mut first = [0; PREFACE.len()];
+    let length = stream.peek(&mut first).await?;
+    let seen = first.get(..length).unwrap_or_default();
+    Ok(if PREFACE.starts_with(seen) {
+        Opening::Either
+    } else {
+        Opening::Http1
+    })
+}
+
+/// HTTP/2 begins with this (RFC 9113, 3.4), and no request of HTTP/1.1 does.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0";
