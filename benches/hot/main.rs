@@ -1,7 +1,6 @@
 //! How many instructions the functions on a call's way take. `cargo xtask weigh` runs this and
 //! compares with `benches/baseline.json`.
 
-#![expect(clippy::exit, reason = "the main function that gungraun makes")]
 #![expect(
     clippy::exit,
     clippy::expect_used,
