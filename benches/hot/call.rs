@@ -42,7 +42,6 @@ impl Upstream for Prompt {
             body: ReplyBody::whole(self.0.clone()),
             redaction: Redaction::default(),
             timing: Timing::default(),
-            redaction: ironward_egress::Redaction::default(),
         };
         Box::pin(std::future::ready(Ok(reply)))
     }
