@@ -3,6 +3,7 @@ use std::time::Duration;
 use crate::peer::{Fixed, Peer, Way, post, stream, text};
 use ironward_core::UpstreamRequest;
 use ironward_egress::Settings;
+use tokio::io::AsyncReadExt as _;
 
 #[tokio::test]
 async fn a_connection_is_used_again_after_its_reply_was_read() {
@@ -193,6 +194,8 @@ async fn a_connection_whose_reply_came_before_its_request_was_written_is_not_kep
     };
     let (reply, line) = tokio::join!(way.send(large), async {
         let mut line = peer.accept().await;
+        // Its beginning is there, and no more of it is read.
+        line.0.read_u8().await.unwrap();
         line.reply("413 Content Too Large", "no").await;
         line
     });
