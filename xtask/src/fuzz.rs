@@ -43,8 +43,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         let running: Vec<_> = pair
             .iter()
             .map(|name| {
-                let (name, binary, seconds) = (name.clone(), binaries.join(name), options.seconds);
-                std::thread::spawn(move || fuzz(&name, &binary, seconds))
+                let (name, binary) = (name.clone(), binaries.join(name));
+                let (seconds, seed) = (options.seconds, options.seed);
+                std::thread::spawn(move || fuzz(&name, &binary, seconds, seed))
             })
             .collect();
         for one in running {
@@ -106,7 +107,7 @@ fn build() -> Result<PathBuf, String> {
     Ok(directory.join(host).join("release"))
 }
 
-fn fuzz(name: &str, binary: &Path, time: Duration) -> Result<String, String> {
+fn fuzz(name: &str, binary: &Path, time: Duration, seed: u32) -> Result<String, String> {
     let corpus = target_directory(&format!("fuzz/corpus/{name}"))?;
     let findings = target_directory(&format!("fuzz/findings/{name}"))?;
     let seeds = root().join("fuzz/seeds").join(name);
@@ -115,6 +116,7 @@ fn fuzz(name: &str, binary: &Path, time: Duration) -> Result<String, String> {
     command.arg(corpus).args(seeds.is_dir().then_some(seeds));
     let output = command
         .arg(format!("-max_total_time={}", time.as_secs()))
+        .arg(format!("-seed={seed}"))
         .args([
             "-timeout=5",
             "-rss_limit_mb=2048",
@@ -152,6 +154,8 @@ fn complaint(log: &str) -> String {
 
 struct Options {
     seconds: Duration,
+    /// Where libFuzzer's own randomness begins; 0 is another place every time.
+    seed: u32,
     only: Vec<String>,
 }
 
@@ -159,6 +163,7 @@ impl Options {
     fn read(args: &[String]) -> Result<Self, String> {
         let mut options = Self {
             seconds: Duration::from_secs(10),
+            seed: 0,
             only: Vec::new(),
         };
         let mut args = args.iter();
@@ -166,6 +171,9 @@ impl Options {
             if arg == "--seconds" {
                 let seconds = args.next().and_then(|text| text.parse().ok());
                 options.seconds = Duration::from_secs(seconds.ok_or("--seconds wants a number")?);
+            } else if arg == "--seed" {
+                let seed = args.next().and_then(|text| text.parse().ok());
+                options.seed = seed.ok_or("--seed wants a number")?;
             } else {
                 options.only.push(arg.clone());
             }

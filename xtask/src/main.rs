@@ -50,7 +50,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "fuzz",
-        about: "every fuzz target for a while [TARGET ...] [--seconds 10]",
+        about: "every fuzz target for a while [TARGET ...] [--seconds 10] [--seed N]",
         run: fuzz::run,
     },
     Task {

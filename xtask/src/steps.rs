@@ -51,7 +51,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "fuzz",
-        run: || fuzz::run(&[]),
+        // The same inputs in the same order every time: looking for new ones is `cargo xtask fuzz`.
+        run: || fuzz::run(&["--seed".to_owned(), "1".to_owned()]),
     },
     Step {
         name: "clients",

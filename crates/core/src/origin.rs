@@ -105,6 +105,20 @@ impl Origin {
                 Ok(port) => port,
             },
         };
+        if !uri.path().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidOrigin(
+                "the path has characters that have to be percent-encoded",
+            ));
+        }
+        if uri
+            .path()
+            .split('/')
+            .any(|segment| segment == "." || segment == "..")
+        {
+            return Err(InvalidOrigin(
+                "the path of a base URL has no . or .. segments",
+            ));
+        }
         let base_path = uri.path().trim_end_matches('/').into();
         let reach = if is_private_by_spelling(&host) {
             Reach::Private

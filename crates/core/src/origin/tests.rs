@@ -33,6 +33,8 @@ fn what_is_not_an_origin_says_why() {
         ("https://", "URL"),
         ("https://26[06:4700::1]:8443/x", "host"),
         ("https://exa$mple.com/", "host"),
+        ("https://host/\u{2000}/", "percent-encoded"),
+        ("https://host/v1/../x", "segments"),
     ] {
         let error = Origin::parse(url).unwrap_err().to_string();
         assert!(error.contains(why), "{url}: {error}");
