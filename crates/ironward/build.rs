@@ -8,7 +8,17 @@
 use std::process::Command;
 
 fn main() {
-    println!("cargo::rerun-if-changed=../../.git/HEAD");
+    // The log of HEAD changes with every commit, HEAD itself only with the branch. A file that is
+    // not there, as in an unpacked archive, would make cargo build anew every time.
+    let log = "../../.git/logs/HEAD";
+    println!(
+        "cargo::rerun-if-changed={}",
+        if std::path::Path::new(log).exists() {
+            log
+        } else {
+            "build.rs"
+        }
+    );
     println!("cargo::rerun-if-env-changed=IRONWARD_COMMIT");
     let commit = std::env::var("IRONWARD_COMMIT")
         .ok()
