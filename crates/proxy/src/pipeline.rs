@@ -41,7 +41,7 @@ where
     let answer = match found {
         Ok(Route::Call(dialect, model)) => {
             let model = model.map(std::borrow::Cow::into_owned);
-            // A large future of a rare path would be carried by every request.
+            // Boxed, so that an idle connection does not hold room for a whole call.
             Box::pin(call(gateway, id, &head, body, (dialect, model))).await
         }
         Ok(other) => answer(gateway, &head, &other),
