@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use ironward_core::Fault;
 
 use super::chunk::{Chunk, Progress};
-use super::{fault, media, thinking, usage};
+use super::{fault, lenient, media, thinking, usage};
 use crate::writer::JsonWriter;
 use crate::{Assembler, ChatReply, Choice, Envelope, Finish, Image, PartBody, Source};
 
@@ -15,12 +15,12 @@ use crate::{Assembler, ChatReply, Choice, Envelope, Finish, Image, PartBody, Sou
 pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     let text =
         std::str::from_utf8(body).map_err(|error| fault::unreadable("reply").with_cause(error))?;
-    let mut chunk = Chunk::read(text, false)?;
+    let chunk = Chunk::read(text, false)?;
     if chunk.choices.is_none() {
         return Err(fault::unreadable("reply").with_cause("no choices"));
     }
-    let service_tier = chunk.service_tier.take();
-    let system_fingerprint = chunk.system_fingerprint.take();
+    let service_tier = lenient::read_text(chunk.service_tier);
+    let system_fingerprint = lenient::read_text(chunk.system_fingerprint);
     // A whole reply is read like a stream of one chunk, so that vendors' variants are known once.
     let mut deltas = Vec::new();
     let mut progress = Progress::default();

@@ -63,6 +63,8 @@ impl Label {
     /// Opens a frame and the list of choices in it.
     pub(crate) fn open<'o>(&mut self, out: &'o mut BytesMut) -> JsonWriter<'o> {
         self.start(None, None);
+        // Most pieces fit; else each of the writer's small steps might grow the buffer.
+        out.reserve(self.head.len() + 160);
         out.extend_from_slice(b"data: ");
         out.extend_from_slice(&self.head);
         let mut json = JsonWriter::new(out);
