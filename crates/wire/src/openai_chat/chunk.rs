@@ -32,9 +32,9 @@ pub(super) struct Chunk<'a> {
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) service_tier: Option<&'a RawValue>,
+    service_tier: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) system_fingerprint: Option<&'a RawValue>,
+    system_fingerprint: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -151,6 +151,8 @@ impl Progress {
             id,
             model: lenient::read_text(chunk.model),
             created: lenient::read_count(chunk.created).filter(|created| *created > 0),
+            service_tier: lenient::read_text(chunk.service_tier),
+            system_fingerprint: lenient::read_text(chunk.system_fingerprint),
         });
     }
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use ironward_core::Fault;
 
 use super::chunk::{Chunk, Progress};
-use super::{fault, lenient, media, thinking, usage};
+use super::{fault, media, thinking, usage};
 use crate::writer::JsonWriter;
 use crate::{Assembler, ChatReply, Choice, Envelope, Finish, Image, PartBody, Source};
 
@@ -19,8 +19,6 @@ pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     if chunk.choices.is_none() {
         return Err(fault::unreadable("reply").with_cause("no choices"));
     }
-    let service_tier = lenient::read_text(chunk.service_tier);
-    let system_fingerprint = lenient::read_text(chunk.system_fingerprint);
     // A whole reply is read like a stream of one chunk, so that vendors' variants are known once.
     let mut deltas = Vec::new();
     let mut progress = Progress::default();
@@ -30,11 +28,7 @@ pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     for delta in deltas {
         assembler.push(delta);
     }
-    Ok(ChatReply {
-        service_tier,
-        system_fingerprint,
-        ..assembler.finish()
-    })
+    Ok(assembler.finish())
 }
 
 /// Writes a whole reply, with LiteLLM's additions (`reasoning_content`, `thinking_blocks`,
@@ -93,7 +87,7 @@ pub(crate) fn tail(json: &mut JsonWriter<'_>, reply: &ChatReply) {
 }
 
 /// OpenAI's name of a tier, where it has one.
-fn tier(tier: &str) -> Option<&str> {
+pub(super) fn tier(tier: &str) -> Option<&str> {
     match tier {
         "auto" | "default" | "flex" | "scale" | "priority" => Some(tier),
         // Anthropic's.
