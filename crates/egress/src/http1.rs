@@ -16,7 +16,7 @@ use std::{fmt, io};
 
 pub(crate) use connection::{Connection, Transport};
 pub(crate) use head::Head;
-#[cfg(any(test, fuzzing))]
+#[cfg(fuzzing)]
 pub use reader::replay;
 
 /// Why an exchange on a connection failed.

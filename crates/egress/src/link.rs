@@ -68,7 +68,7 @@ impl Whole {
                 unsent: Some(Box::new(request)),
             });
         }
-        connection.begin(request, lane);
+        connection.begin(request, &lane.endpoint, &lane.way);
         let head = in_time(|cx| connection.poll_head(cx), alarm, deadlines).await?;
         head.map_err(|broken| Setback {
             fault: faults::no_reply(&broken),

@@ -9,8 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::reader::Reader;
 use super::{Broken, Head, request};
+use crate::endpoint::Endpoint;
 use crate::outgoing::Outgoing;
-use crate::pool::Lane;
+use crate::proxy::Way;
 
 /// The size of the blocks that connections read into, and when the rest of one is too small.
 const BLOCK: usize = 64 << 10;
@@ -80,9 +81,9 @@ impl Connection {
     }
 
     /// Puts a request on it; [`poll_head`](Self::poll_head) sends it.
-    pub(crate) fn begin(&mut self, request: Outgoing, lane: &Lane) {
+    pub(crate) fn begin(&mut self, request: Outgoing, endpoint: &Endpoint, way: &Way) {
         self.sending = Sending::Writing {
-            head: request::head(&request, lane).into(),
+            head: request::head(&request, endpoint, way).into(),
             body: request.body,
         };
         self.method = request.method;

@@ -98,6 +98,10 @@ impl Reader {
 /// The status and body of the reply in `pieces`, after which the peer closes, and whether the
 /// connection could have been used again; `None` when it is not valid. For tests and the fuzzer.
 #[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(fuzzing),
+    expect(unreachable_pub, reason = "public for the fuzzer")
+)]
 pub fn replay(pieces: &[&[u8]]) -> Option<(u16, Vec<u8>, bool)> {
     let mut reader = Reader::new();
     let mut status = None;

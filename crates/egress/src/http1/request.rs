@@ -3,20 +3,19 @@ use std::io::Write as _;
 use http::Method;
 use http::header::HeaderValue;
 
+use crate::endpoint::Endpoint;
 use crate::outgoing::Outgoing;
-use crate::pool::Lane;
 use crate::proxy::Way;
 
-/// The head of a request. Where it goes comes from the lane's endpoint, and its length from its
-/// body; a caller's own words on either were taken off before.
-pub(super) fn head(request: &Outgoing, lane: &Lane) -> Vec<u8> {
+/// The head of a request. Where it goes comes from the endpoint, and its length from its body; a
+/// caller's own words on either were taken off before.
+pub(super) fn head(request: &Outgoing, endpoint: &Endpoint, way: &Way) -> Vec<u8> {
     let Outgoing {
         method,
         target,
         headers,
         body,
     } = request;
-    let endpoint = &*lane.endpoint;
     let lines = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 4);
@@ -26,7 +25,7 @@ pub(super) fn head(request: &Outgoing, lane: &Lane) -> Vec<u8> {
 
     head.extend_from_slice(method.as_str().as_bytes());
     head.push(b' ');
-    let proxy = match &lane.way {
+    let proxy = match way {
         Way::Forward(proxy) => Some(proxy),
         Way::Direct | Way::Tunnel(_) => None,
     };
