@@ -13,7 +13,7 @@ use crate::pool::Lane;
 /// What one request is sent on, and its reply comes back on.
 pub(crate) enum Link {
     /// A connection of its own (HTTP/1.1).
-    Whole(Whole),
+    Whole(Box<Whole>),
     /// A stream of a shared connection (HTTP/2).
     Stream(Stream),
 }
@@ -33,11 +33,12 @@ pub(crate) struct Setback {
 }
 
 impl Whole {
-    pub(crate) fn new(stream: impl Transport + 'static) -> Self {
-        Self {
+    /// Boxed once, and moved into the pool and out of it many times.
+    pub(crate) fn new(stream: impl Transport + 'static) -> Box<Self> {
+        Box::new(Self {
             connection: Connection::new(stream),
             alarm: Alarm::distant(),
-        }
+        })
     }
 
     /// Whether a connection that rests is fit for a request, as far as the runtime has heard of

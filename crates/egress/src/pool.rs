@@ -47,7 +47,7 @@ struct State {
 }
 
 struct Idle {
-    whole: Whole,
+    whole: Box<Whole>,
     since: Instant,
 }
 
@@ -181,7 +181,7 @@ impl Lane {
     }
 
     /// Takes back a connection whose reply was read to its end.
-    pub(crate) fn put(&self, mut whole: Whole) {
+    pub(crate) fn put(&self, mut whole: Box<Whole>) {
         let keeping = &*self.keeping;
         if keeping.idle_per_origin == 0
             || keeping.draining.load(Ordering::Relaxed)

@@ -113,21 +113,39 @@ fn a_request_is_the_same_however_the_socket_takes_it() {
 }
 
 #[test]
-fn a_reply_gives_the_connection_back() {
+fn a_connection_is_at_rest_before_its_request_and_after_its_reply() {
     let script = Scripted {
-        reads: [Ok(OK.to_vec())].into(),
-        writes: [Ok(1000), Ok(1000)].into(),
-        ..Scripted::default()
-    };
-    let mut connection = Connection::new(script);
-    assert!(connection.check_rest(&mut cx()).is_err(), "it spoke first");
-
-    let script = Scripted {
-        writes: [Ok(1000), Ok(1000)].into(),
+        writes: [Ok(1000)].into(),
         ..Scripted::default()
     };
     let mut connection = Connection::new(script);
     connection.check_rest(&mut cx()).unwrap();
+
+    let script = Scripted {
+        reads: [Ok(OK.to_vec())].into(),
+        writes: [Ok(1000)].into(),
+        ..Scripted::default()
+    };
+    let mut connection = begun(script);
+    assert!(connection.poll_head(&mut cx()).is_ready());
+    assert!(connection.check_rest(&mut cx()).is_err());
+    assert!(connection.poll_piece(&mut cx()).is_ready());
+    connection.check_rest(&mut cx()).unwrap();
+}
+
+#[test]
+fn a_peer_that_speaks_or_closes_while_it_is_not_asked_is_noticed() {
+    for read in [
+        Ok(b"x".to_vec()),
+        Ok(Vec::new()),
+        Err(io::ErrorKind::ConnectionReset.into()),
+    ] {
+        let mut connection = Connection::new(Scripted {
+            reads: [read].into(),
+            ..Scripted::default()
+        });
+        assert!(connection.check_rest(&mut cx()).is_err());
+    }
 }
 
 #[test]
