@@ -114,16 +114,13 @@ fn a_request_is_the_same_however_the_socket_takes_it() {
 
 #[test]
 fn a_connection_is_at_rest_before_its_request_and_after_its_reply() {
-    let script = Scripted {
-        writes: [Ok(1000)].into(),
-        ..Scripted::default()
-    };
-    let mut connection = Connection::new(script);
+    let mut connection = Connection::new(Scripted::default());
     connection.check_rest(&mut cx()).unwrap();
 
     let script = Scripted {
         reads: [Ok(OK.to_vec())].into(),
-        writes: [Ok(1000)].into(),
+        // The head, and the body.
+        writes: [Ok(1000), Ok(1000)].into(),
         ..Scripted::default()
     };
     let mut connection = begun(script);
