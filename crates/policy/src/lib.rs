@@ -1,10 +1,14 @@
 //! Decisions as pure functions: which model group a name means, in which order its deployments are
 //! tried, and whether a fault is worth another try. No clock, no I/O, no randomness of its own.
 
+mod grant;
 mod pattern;
 mod retry;
 mod route;
+mod spending;
 
+pub use grant::{Grant, Hours};
 pub use pattern::Pattern;
 pub use retry::{Backoff, Next, decide};
 pub use route::{Candidate, order};
+pub use spending::{ModelBudget, Spending, Window};
