@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted};
-use crate::secret_file::read_secret;
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A key of a transit engine. It never leaves the service.
@@ -174,13 +173,15 @@ impl TransitKek {
         match &self.settings.auth {
             // Egress takes a secret to keep; this one is kept here too.
             TransitAuth::Token(token) => Ok(Secret::exact(token.expose().bytes())),
-            TransitAuth::TokenFile(path) => read_secret(path).map_err(KekError::misconfigured),
+            TransitAuth::TokenFile(path) => {
+                Secret::from_file(path).map_err(KekError::misconfigured)
+            }
             TransitAuth::AppRole {
                 mount,
                 role_id,
                 secret_id,
             } => {
-                let secret_id = read_secret(secret_id).map_err(KekError::misconfigured)?;
+                let secret_id = Secret::from_file(secret_id).map_err(KekError::misconfigured)?;
                 self.log_in(mount, role_id, &secret_id).await
             }
         }
