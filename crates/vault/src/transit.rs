@@ -11,7 +11,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use ironward_core::{Origin, Timeouts};
+use ironward_core::{AuthScheme, Origin, Timeouts};
 use ironward_egress::{BoxFuture, Dialler};
 use ironward_secret::{DataKey, Secret};
 use serde::{Deserialize, Serialize};
@@ -147,8 +147,8 @@ impl TransitKek {
             headers: self.headers()?,
             body,
         };
-        let header = HeaderName::from_static("x-vault-token");
-        let answer = self.rest.post(Some((header, token)), question).await?;
+        let scheme = AuthScheme::Header(HeaderName::from_static("x-vault-token"));
+        let answer = self.rest.post(Some((scheme, token)), question).await?;
         match answer.status {
             StatusCode::OK => Ok(answer),
             // What it says to a plaintext is not for a log.
