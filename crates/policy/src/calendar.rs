@@ -54,9 +54,17 @@ pub(crate) const fn days_in(year: u64, month: u64) -> u64 {
     }
 }
 
+/// A time as people and LiteLLM's clients read it: `2026-11-23T08:48:17Z`.
+pub(crate) fn timestamp(ms: u64) -> String {
+    let Date { year, month, day } = date_of(ms / DAY_MS);
+    let second = ms % DAY_MS / 1000;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Date, date_of, days_in, days_to};
+    use super::{DAY_MS, Date, date_of, days_in, days_to, timestamp};
 
     #[test]
     fn every_day_of_five_centuries_follows_the_one_before() {
@@ -78,5 +86,12 @@ mod tests {
                 expected.year += 1;
             }
         }
+    }
+
+    #[test]
+    fn times_are_written_in_utc() {
+        assert_eq!(timestamp(0), "1970-01-01T00:00:00Z");
+        assert_eq!(timestamp(951_782_400_000), "2000-02-29T00:00:00Z");
+        assert_eq!(timestamp(DAY_MS - 1), "1970-01-01T23:59:59Z");
     }
 }

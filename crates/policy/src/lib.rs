@@ -10,7 +10,11 @@ mod retry;
 mod route;
 mod spending;
 
-pub use grant::{Grant, Hours};
+pub use grant::{
+    Asked, Compiled, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest, Refusal,
+    RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model, allows_region,
+    check, explain, narrowest, subset,
+};
 pub use key_life::{KeyLife, Life, SecretLife, TooLong};
 pub use pattern::Pattern;
 pub use period::{InvalidPeriod, Period};
