@@ -1,6 +1,8 @@
 //! Decisions as pure functions: which model group a name means, in which order its deployments are
 //! tried, and whether a fault is worth another try. No clock, no I/O, no randomness of its own.
 
+pub mod access;
+
 mod calendar;
 mod grant;
 mod key_life;
