@@ -157,7 +157,7 @@ fn is(actor: &Actor<'_>, ownership: Ownership, route: Route, target: &Target<'_>
         .iter()
         .find(|seat| Some(seat.team) == target.team);
     match ownership {
-        Ownership::Myself => target.key.is_none() && (is_mine || is_my_program),
+        Ownership::Myself => is_mine || is_my_program,
         Ownership::KeyOwner => {
             let has_left = actor.user.is_some() && target.team.is_some() && seat.is_none();
             (same(actor.key, target.key) || is_my_program || is_mine) && !has_left

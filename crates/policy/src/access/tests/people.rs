@@ -61,6 +61,11 @@ fn a_person_makes_keys_for_themselves_and_for_no_team_that_does_not_let_them() {
     ] {
         assert!(!generate(user, team), "{user:?} {team:?}");
     }
+    let of_a_program = Target {
+        service_account: Some("agent"),
+        ..key_of(Some("alice"), None)
+    };
+    assert!(!may(&alice, Route::KeyGenerate, &of_a_program));
     let elsewhere = Target {
         organisations: &["p"],
         ..key_of(Some("alice"), None)
