@@ -1,4 +1,8 @@
-use crate::authenticator::{Authenticator, Purpose};
+use ironward_core::Random;
+use ironward_secret::{Keyring, Place, Purpose, Sealed};
+
+use crate::error::StoreError;
+use crate::seal;
 
 /// Which rows there are: their number, the last change, and the sum of their marks. It is sealed,
 /// so that nobody can look for other rows with the same sum.
@@ -33,16 +37,19 @@ impl Census {
         plain
     }
 
-    pub(crate) fn seal(&self, keys: &dyn Authenticator, installation: &str) -> Option<Vec<u8>> {
-        keys.seal(Purpose::Census, &[installation.as_bytes()], &self.encode())
+    pub(crate) fn seal(
+        &self,
+        keys: &Keyring,
+        installation: &str,
+        random: &dyn Random,
+    ) -> Result<Sealed, StoreError> {
+        let plain = self.encode();
+        seal::seal(keys, Purpose::Census, &place(installation), &plain, random)
     }
 
-    pub(crate) fn open(
-        keys: &dyn Authenticator,
-        installation: &str,
-        sealed: &[u8],
-    ) -> Option<Self> {
-        Self::decode(&keys.open(Purpose::Census, &[installation.as_bytes()], sealed)?)
+    pub(crate) fn open(keys: &Keyring, installation: &str, sealed: &[u8]) -> Option<Self> {
+        let plain = seal::open(keys, Purpose::Census, &place(installation), sealed)?;
+        Self::decode(&plain)
     }
 
     pub(crate) fn decode(plain: &[u8]) -> Option<Self> {
@@ -65,6 +72,16 @@ impl Census {
             None => self.count += 1,
         }
         self.sum = self.sum.wrapping_add(new);
+    }
+}
+
+const fn place(installation: &str) -> Place<'_> {
+    Place {
+        tenant: installation,
+        table: "census",
+        row: "",
+        field: "",
+        version: 0,
     }
 }
 

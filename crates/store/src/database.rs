@@ -17,7 +17,7 @@ use crate::error::{StoreError, one_line};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the database is.
-pub enum Place {
+pub enum Location {
     /// One file of this process' machine, made when it is not there.
     Sqlite(PathBuf),
     /// A server: `postgres://USER:PASSWORD@HOST:PORT/NAME`.
@@ -72,10 +72,10 @@ pub(crate) enum Transaction {
 }
 
 impl Database {
-    pub(crate) async fn open(place: &Place) -> Result<Self, StoreError> {
-        match place {
-            Place::Sqlite(path) => open_sqlite(path).await,
-            Place::Postgres(url) => open_postgres(url).await,
+    pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::Sqlite(path) => open_sqlite(path).await,
+            Location::Postgres(url) => open_postgres(url).await,
         }
     }
 
@@ -282,7 +282,9 @@ async fn open_postgres(url: &Secret) -> Result<Database, StoreError> {
         PgConnectOptions::from_str(text)
             .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?
     };
-    let options = options.application_name("ironward").disable_statement_logging();
+    let options = options
+        .application_name("ironward")
+        .disable_statement_logging();
     let place = format!(
         "{}:{}/{}",
         options.get_host(),

@@ -33,7 +33,10 @@ pub enum StoreError {
     },
     /// The address of a database that was configured cannot be read.
     Address(Box<str>),
-    /// The keyring lacks a key, or may make no new seals.
+    /// The database uses a data key of this version, which the keyring does not have: another
+    /// node has made it, or it was retired.
+    UnknownKey(u32),
+    /// The keyring cannot do what it has to.
     Keyring(&'static str),
     /// Anything else that the database said.
     Failed(Box<str>),
@@ -67,6 +70,11 @@ impl fmt::Display for StoreError {
                 f,
                 "general_settings.database_url cannot be read ({reason}): write \
                  postgres://USER:PASSWORD@HOST:PORT/NAME"
+            ),
+            Self::UnknownKey(version) => write!(
+                f,
+                "the database uses data key {version}, which is not loaded: read the data keys \
+                 again, or see ironward vault status"
             ),
             Self::Keyring(what) => write!(f, "the keyring {what}"),
             Self::Failed(reason) => write!(f, "the database failed: {reason}"),
@@ -221,13 +229,18 @@ pub enum LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const REMEDY: &str =
-            "find out who wrote to the database, then run ironward store accept";
+        const REMEDY: &str = "find out who wrote to the database, then run ironward store accept";
         match self {
             Self::Census { expected: None, .. } => {
-                write!(f, "the census of the database is missing or forged: {REMEDY}")
+                write!(
+                    f,
+                    "the census of the database is missing or forged: {REMEDY}"
+                )
             }
-            Self::Census { expected: Some(expected), found } => write!(
+            Self::Census {
+                expected: Some(expected),
+                found,
+            } => write!(
                 f,
                 "the rows of the database are not those that ironward left ({found} verify, the \
                  census tells of {expected}): {REMEDY}"

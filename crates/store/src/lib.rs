@@ -6,7 +6,6 @@
 //! verified content in memory, which the data path asks without a lock; [`Feed`] keeps it current
 //! and knows for how long it has been so. [`snapshot`] is the sealed copy in the data directory.
 
-mod authenticator;
 mod census;
 mod change;
 mod database;
@@ -17,6 +16,7 @@ mod ids;
 mod role;
 mod row;
 mod schema;
+mod seal;
 mod sql;
 mod store;
 mod tampering;
@@ -24,9 +24,8 @@ mod tampering;
 pub mod objects;
 pub mod snapshot;
 
-pub use authenticator::{Authenticator, Mac, Purpose};
 pub use change::{Change, MAX_BODY, MAX_ID};
-pub use database::Place;
+pub use database::Location;
 pub use error::{LoadError, StoreError, WriteError};
 pub use row::Stored;
 pub use store::{Applied, Load, LockedStore, Progress, Store, WrappedKey};

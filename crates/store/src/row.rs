@@ -1,7 +1,5 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use ironward_secret::{Keyring, Mac, Purpose, Sealed};
 
-use crate::authenticator::{Authenticator, Mac, Purpose};
 use crate::change::MAX_ID;
 use crate::database;
 use crate::objects::{Content, Kind, Unique};
@@ -106,22 +104,25 @@ impl Row {
         })
     }
 
-    /// The MAC that this row has to have under the data key `version`.
-    pub(crate) fn mac(&self, keys: &dyn Authenticator, version: u32) -> Option<Mac> {
-        self.with_parts(|parts| keys.mac(version, Purpose::Row, parts))
+    /// The MAC of this row under the current data key.
+    pub(crate) fn mac(&self, keys: &Keyring) -> Mac {
+        self.with_parts(|parts| keys.mac(Purpose::RowMac, parts))
     }
 
-    pub(crate) fn is_authentic(&self, keys: &dyn Authenticator) -> bool {
-        let Ok(version) = u32::try_from(self.mac_key) else {
+    pub(crate) fn is_authentic(&self, keys: &Keyring) -> bool {
+        let (Ok(version), Ok(tag)) = (u32::try_from(self.mac_key), self.mac.as_slice().try_into())
+        else {
             return false;
         };
-        self.with_parts(|parts| keys.verify(version, Purpose::Row, parts, &self.mac))
+        let mac = Mac { version, tag };
+        let verified = self.with_parts(|parts| keys.verify(Purpose::RowMac, parts, &mac));
+        verified.is_ok()
     }
 
     /// What this row adds to a census under the data key `version`: nobody without the key can
     /// tell or choose it. It covers which row it is and not what is in it (the MAC does), so that
     /// an edited row can be told from a missing one.
-    pub(crate) fn mark(&self, keys: &dyn Authenticator, version: u32) -> Option<u128> {
+    pub(crate) fn mark(&self, keys: &Keyring, version: u32) -> Option<u128> {
         let parts: [&[u8]; 6] = [
             self.kind.as_bytes(),
             &self.id,
@@ -130,14 +131,17 @@ impl Row {
             &self.nonce.to_be_bytes(),
             &self.deleted.to_be_bytes(),
         ];
-        let mac = keys.mac(version, Purpose::Census, &parts)?;
-        mac.first_chunk::<16>().copied().map(u128::from_be_bytes)
+        let mac = keys.mac_under(version, Purpose::Census, &parts)?;
+        mac.tag
+            .first_chunk::<16>()
+            .copied()
+            .map(u128::from_be_bytes)
     }
 
     /// Checks everything about the row and reads its body; without `index` that is taken to agree.
     pub(crate) fn verify(
         &self,
-        keys: &dyn Authenticator,
+        keys: &Keyring,
         census_key: u32,
         index: Option<&Index>,
     ) -> Result<Stored, Tampering> {
@@ -168,7 +172,7 @@ impl Row {
             }
         };
         let unique = content.as_ref().map(Content::unique).unwrap_or_default();
-        let sealed = content.as_ref().and_then(|content| seal_key(keys, content));
+        let sealed = content.as_ref().and_then(|content| seal_key(content));
         let agrees = index.is_none_or(|index| agrees(&unique, index));
         if id.len() > MAX_ID || !agrees || sealed != self.seal_key {
             return refuse(Wrong::Index);
@@ -212,10 +216,10 @@ fn text(bytes: &mut &[u8]) -> Option<Vec<u8>> {
 
 /// The lowest version of a data key that a value of `content` is sealed under. A value that is no
 /// seal counts as version 0, which is never a key's.
-pub(crate) fn seal_key(keys: &dyn Authenticator, content: &Content) -> Option<i64> {
+pub(crate) fn seal_key(content: &Content) -> Option<i64> {
     let versions = content.sealed().map(|value| {
-        let sealed = STANDARD.decode(value.sealed.as_bytes()).ok();
-        sealed.and_then(|sealed| keys.sealed_under(&sealed)).unwrap_or(0)
+        let sealed = Sealed::parse(&value.sealed);
+        sealed.map_or(0, |sealed| sealed.key_version())
     });
     versions.min().map(i64::from)
 }

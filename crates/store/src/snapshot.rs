@@ -11,6 +11,7 @@ mod writer;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ironward_secret::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::store::WrappedKey;
@@ -35,7 +36,7 @@ pub enum SnapshotError {
     },
     /// It is cut short, damaged, of another installation, or under a key that is gone.
     Unreadable(PathBuf),
-    /// The keyring makes no new seals.
+    /// The keyring has no randomness to seal with.
     Keyring,
 }
 
@@ -56,7 +57,7 @@ impl fmt::Display for SnapshotError {
                  it to start without it",
                 path.display()
             ),
-            Self::Keyring => f.write_str("the keyring makes no new seals: no snapshot is written"),
+            Self::Keyring => f.write_str("no randomness to seal with: no snapshot is written"),
         }
     }
 }
@@ -96,18 +97,18 @@ enum Record {
 
 impl Header {
     /// What a record is sealed for: its kind and its place in this file of this installation.
-    fn context<T>(&self, record: Record, place: u64, seal: impl FnOnce(&[&[u8]]) -> T) -> T {
-        let kind: &[u8] = match record {
-            Record::Census => b"census",
-            Record::Rows => b"rows",
-            Record::End => b"end",
-        };
-        seal(&[
-            self.installation.as_bytes(),
-            self.file.as_bytes(),
-            kind,
-            &place.to_be_bytes(),
-        ])
+    fn place(&self, record: Record, number: u64) -> Place<'_> {
+        Place {
+            tenant: &self.installation,
+            table: "snapshot",
+            row: &self.file,
+            field: match record {
+                Record::Census => "census",
+                Record::Rows => "rows",
+                Record::End => "end",
+            },
+            version: number,
+        }
     }
 }
 
@@ -121,4 +122,3 @@ fn file_error(path: &Path, error: &std::io::Error) -> SnapshotError {
         },
     }
 }
-

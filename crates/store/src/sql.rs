@@ -6,9 +6,8 @@ pub(crate) const INSTALLATION: Sql = Sql::Same("SELECT id FROM installation WHER
 
 pub(crate) const WRAPPED_KEYS: Sql =
     Sql::Same("SELECT version, kek, state, wrapped, made FROM data_key ORDER BY version");
-pub(crate) const UPDATE_WRAPPED_KEY: Sql = Sql::Same(
-    "UPDATE data_key SET kek = $2, state = $3, wrapped = $4 WHERE version = $1",
-);
+pub(crate) const UPDATE_WRAPPED_KEY: Sql =
+    Sql::Same("UPDATE data_key SET kek = $2, state = $3, wrapped = $4 WHERE version = $1");
 pub(crate) const CREATE_WRAPPED_KEY: Sql = Sql::Same(
     "INSERT INTO data_key (version, kek, state, wrapped, made) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (version) DO NOTHING",
@@ -18,9 +17,8 @@ pub(crate) const SEALED_VALUES: Sql = Sql::Same("SELECT name, value FROM sealed 
 pub(crate) const SEALED_VALUE: Sql = Sql::Same("SELECT value FROM sealed WHERE name = $1");
 pub(crate) const UPDATE_SEALED_VALUE: Sql =
     Sql::Same("UPDATE sealed SET value = $2 WHERE name = $1");
-pub(crate) const CREATE_SEALED_VALUE: Sql = Sql::Same(
-    "INSERT INTO sealed (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
-);
+pub(crate) const CREATE_SEALED_VALUE: Sql =
+    Sql::Same("INSERT INTO sealed (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
 pub(crate) const CENSUS: Sql = Sql::Same("SELECT sealed FROM census WHERE one = 1");
 /// Every writer of authority waits here for the one before it.
@@ -62,9 +60,8 @@ pub(crate) const PAGE_UNDER: Sql = Sql::Same(
 );
 pub(crate) const COUNT_UNDER: Sql =
     Sql::Same("SELECT COUNT(*) FROM object WHERE mac_key <= $1 OR seal_key <= $1");
-pub(crate) const REMAC: Sql = Sql::Same(
-    "UPDATE object SET mac = $3, mac_key = $4 WHERE kind = $1 AND id = $2",
-);
+pub(crate) const REMAC: Sql =
+    Sql::Same("UPDATE object SET mac = $3, mac_key = $4 WHERE kind = $1 AND id = $2");
 pub(crate) const UNINDEX_ALL: Sql = Sql::Same("DELETE FROM unique_value");
 
 pub(crate) const INSERT: Sql = Sql::Same(

@@ -2,13 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
+use arc_swap::ArcSwap;
 use ironward_core::{Clock, Random};
+use ironward_secret::{Keyring, Sealed};
 
-use crate::authenticator::Authenticator;
 use crate::census::Census;
-use crate::database::{Access, Database, Place, Transaction, Value};
+use crate::database::{Access, Database, Location, Transaction, Value};
 use crate::error::StoreError;
 use crate::schema::{MIGRATIONS, migrate};
+use crate::seal::key_version;
 use crate::sql;
 
 mod accept;
@@ -18,7 +20,7 @@ mod rewrap;
 mod wrapped;
 mod write;
 
-pub(crate) use changes::Reading;
+pub(crate) use changes::{ChangedRow, Reading};
 pub use load::Load;
 pub use rewrap::Progress;
 pub use wrapped::WrappedKey;
@@ -33,7 +35,7 @@ pub struct LockedStore {
 /// The database with the keyring that its rows are verified with.
 pub struct Store {
     locked: LockedStore,
-    keys: Arc<dyn Authenticator>,
+    keys: ArcSwap<Keyring>,
     random: Arc<dyn Random>,
     /// The last change that this process has seen: a database that knows less was rolled back.
     seen: AtomicU64,
@@ -48,11 +50,11 @@ impl LockedStore {
     /// # Errors
     /// When it cannot be reached, or a later version of Ironward has changed its schema.
     pub async fn open(
-        place: &Place,
+        location: &Location,
         clock: &dyn Clock,
         random: &dyn Random,
     ) -> Result<Self, StoreError> {
-        let database = Database::open(place).await?;
+        let database = Database::open(location).await?;
         let mut id = [0; 16];
         random.fill(&mut id);
         let id = format!("{:032x}", u128::from_be_bytes(id));
@@ -83,12 +85,12 @@ impl LockedStore {
     /// When the database cannot be used.
     pub async fn unlock(
         self,
-        keys: Arc<dyn Authenticator>,
+        keys: Arc<Keyring>,
         random: Arc<dyn Random>,
     ) -> Result<Store, StoreError> {
         let store = Store {
             locked: self,
-            keys,
+            keys: ArcSwap::new(keys),
             random,
             seen: AtomicU64::new(0),
             tried: AtomicU64::new(0),
@@ -110,8 +112,15 @@ impl Store {
         &self.locked
     }
 
-    pub(crate) fn keys(&self) -> &dyn Authenticator {
-        &*self.keys
+    /// The keyring in use.
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keyring> {
+        self.keys.load_full()
+    }
+
+    /// Goes on with another keyring: one key more, or one less.
+    pub fn change_keys(&self, keys: Arc<Keyring>) {
+        self.keys.store(keys);
     }
 
     async fn begin(&self, access: Access) -> Result<Transaction, sqlx::Error> {
@@ -122,25 +131,36 @@ impl Store {
     /// loading it says what is wrong.
     async fn begin_census(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin(Access::Write).await?;
-        let census = transaction.first(sql::CENSUS, &[], |row| row.bytes(0)).await?;
+        let census = transaction
+            .first(sql::CENSUS, &[], |row| row.bytes(0))
+            .await?;
         let start = [Value::Text(""), Value::Bytes(&[]), Value::Int(1)];
         let has_rows = transaction.first(sql::PAGE, &start, |_| Ok(())).await?;
         if census.is_some() || has_rows.is_some() {
             return Ok(());
         }
-        let census = self.seal(&Census::empty(self.keys.current()))?;
-        transaction.execute(sql::CREATE_CENSUS, &[Value::Bytes(&census)]).await?;
+        let census = self.seal(&Census::empty(self.keys().current_version()))?;
+        transaction
+            .execute(sql::CREATE_CENSUS, &[Value::Bytes(census.bytes())])
+            .await?;
         Ok(transaction.commit().await?)
     }
 
-    fn seal(&self, census: &Census) -> Result<Vec<u8>, StoreError> {
-        census
-            .seal(self.keys(), &self.locked.installation)
-            .ok_or(StoreError::Keyring("makes no new seals: see why in the log"))
+    fn seal(&self, census: &Census) -> Result<Sealed, StoreError> {
+        census.seal(&self.keys(), &self.locked.installation, &*self.random)
     }
 
-    fn open_census(&self, sealed: &[u8]) -> Option<Census> {
-        Census::open(self.keys(), &self.locked.installation, sealed)
+    /// `None`: it is missing, or not Ironward's.
+    fn open_census(&self, sealed: Option<&Vec<u8>>) -> Result<Option<Census>, StoreError> {
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let keys = self.keys();
+        let version = key_version(sealed);
+        if version != 0 && keys.data_key(version).is_none() {
+            return Err(StoreError::UnknownKey(version));
+        }
+        Ok(Census::open(&keys, &self.locked.installation, sealed))
     }
 
     /// Whether `census` is older than one that this process has seen.

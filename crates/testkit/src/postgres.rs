@@ -38,7 +38,12 @@ impl Postgres {
         let initdb = binaries.join("initdb");
         let cluster = directory.path().join("cluster");
         let made = as_ordinary_user(&initdb)
-            .args(["--no-sync", "--auth=trust", "--username=ironward", "--encoding=UTF8"])
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--username=ironward",
+                "--encoding=UTF8",
+            ])
             .arg("--no-locale")
             .arg("--pgdata")
             .arg(&cluster)
@@ -78,7 +83,14 @@ impl Postgres {
             .arg("-k")
             .arg(self.directory.path())
             .args(["-c", "listen_addresses=127.0.0.1"])
-            .args(["-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=100"])
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "shared_buffers=16MB",
+                "-c",
+                "max_connections=100",
+            ])
             .current_dir(self.directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -144,7 +156,10 @@ impl Drop for Postgres {
 
 /// Debian keeps the server's programs out of the path, by version.
 fn binaries() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let debian = versions.map(|version| version.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut candidates: Vec<_> = debian.collect();
@@ -152,7 +167,9 @@ fn binaries() -> PathBuf {
     candidates.reverse();
     candidates.extend(std::env::split_paths(&path));
     let found = candidates.into_iter().find(|bin| {
-        ["initdb", "postgres", "createdb"].iter().all(|name| bin.join(name).exists())
+        ["initdb", "postgres", "createdb"]
+            .iter()
+            .all(|name| bin.join(name).exists())
     });
     found.expect(INSTALL)
 }
@@ -165,7 +182,12 @@ fn as_ordinary_user(program: &Path) -> Command {
     }
     let mut command = Command::new("setpriv");
     command
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"])
+        .args([
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--clear-groups",
+            "--",
+        ])
         .arg(program);
     command
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ironward_secret::{Keyring, Purpose};
 
 use super::{FORMAT, Header, Record, SnapshotError, WrappedKey, file_error};
-use crate::authenticator::{Authenticator, Purpose};
 use crate::census::Census;
 use crate::row::{Row, Stored};
+use crate::seal;
 use crate::tampering::{Tampering, Wrong};
 
 /// A snapshot whose keyring is still to be made.
@@ -25,7 +26,7 @@ pub struct Earlier {
     path: PathBuf,
     file: BufReader<File>,
     header: Header,
-    keys: Arc<dyn Authenticator>,
+    keys: Arc<Keyring>,
     census: Census,
     records: u64,
     rows: u64,
@@ -90,9 +91,8 @@ impl Snapshot {
     #[must_use]
     pub fn sealed_values(&self) -> Vec<(String, Vec<u8>)> {
         let values = self.header.sealed.iter();
-        let values = values.map(|(name, value)| {
-            (name.clone(), STANDARD.decode(value).unwrap_or_default())
-        });
+        let values =
+            values.map(|(name, value)| (name.clone(), STANDARD.decode(value).unwrap_or_default()));
         values.collect()
     }
 
@@ -100,7 +100,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the record cannot be opened with it.
-    pub fn unlock(self, keys: Arc<dyn Authenticator>) -> Result<Earlier, SnapshotError> {
+    pub fn unlock(self, keys: Arc<Keyring>) -> Result<Earlier, SnapshotError> {
         let mut earlier = Earlier {
             path: self.path,
             file: self.file,
@@ -113,7 +113,9 @@ impl Snapshot {
             has_ended: false,
         };
         let sealed = earlier.record()?;
-        let census = earlier.open(Record::Census, &sealed).and_then(|plain| Census::decode(&plain));
+        let census = earlier
+            .open(Record::Census, &sealed)
+            .and_then(|plain| Census::decode(&plain));
         earlier.census = census.ok_or_else(|| earlier.unreadable())?;
         earlier.records = 1;
         Ok(earlier)
@@ -208,8 +210,8 @@ impl Earlier {
     }
 
     fn open(&self, record: Record, sealed: &[u8]) -> Option<Vec<u8>> {
-        let open = |context: &[&[u8]]| self.keys.open(Purpose::Snapshot, context, sealed);
-        self.header.context(record, self.records, open)
+        let place = self.header.place(record, self.records);
+        seal::open(&self.keys, Purpose::Snapshot, &place, sealed)
     }
 
     fn unreadable(&self) -> SnapshotError {

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ironward_core::Random;
+use ironward_secret::{Keyring, Purpose};
 
 use super::{FORMAT, Header, HeaderKey, Record, SnapshotError, WrappedKey, file_error};
-use crate::authenticator::{Authenticator, Purpose};
 use crate::census::Census;
 use crate::row::Row;
+use crate::seal::seal;
 
 /// Writes a snapshot beside the old one and puts it in its place when it is complete.
 pub struct SnapshotWriter {
     path: PathBuf,
     file: BufWriter<File>,
-    keys: Arc<dyn Authenticator>,
+    keys: Arc<Keyring>,
+    random: Arc<dyn Random>,
     header: Header,
     pending: Vec<u8>,
     records: u64,
@@ -37,8 +39,8 @@ impl SnapshotWriter {
         installation: &str,
         wrapped: &[WrappedKey],
         sealed: &[(String, Vec<u8>)],
-        keys: Arc<dyn Authenticator>,
-        random: &dyn Random,
+        keys: Arc<Keyring>,
+        random: Arc<dyn Random>,
     ) -> Result<Self, SnapshotError> {
         let mut name = [0; 16];
         random.fill(&mut name);
@@ -67,6 +69,7 @@ impl SnapshotWriter {
             path: path.to_owned(),
             file,
             keys,
+            random,
             header,
             pending: Vec::with_capacity(RECORD * 2),
             records: 0,
@@ -98,7 +101,9 @@ impl SnapshotWriter {
         self.file.get_ref().sync_all().map_err(failed)?;
         std::fs::rename(beside(&path), &path).map_err(failed)?;
         let directory = path.parent().unwrap_or_else(|| Path::new("."));
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(failed)
     }
 
     fn flush(&mut self) -> Result<(), SnapshotError> {
@@ -113,13 +118,14 @@ impl SnapshotWriter {
     }
 
     fn record(&mut self, record: Record, plain: &[u8]) -> Result<(), SnapshotError> {
-        let seal = |context: &[&[u8]]| self.keys.seal(Purpose::Snapshot, context, plain);
-        let sealed = self.header.context(record, self.records, seal);
-        let sealed = sealed.ok_or(SnapshotError::Keyring)?;
+        let place = self.header.place(record, self.records);
+        let sealed = seal(&self.keys, Purpose::Snapshot, &place, plain, &*self.random)
+            .map_err(|_| SnapshotError::Keyring)?;
+        let sealed = sealed.bytes();
         self.records += 1;
         let length = u32::try_from(sealed.len()).unwrap_or(u32::MAX);
         let written = self.file.write_all(&length.to_be_bytes());
-        let written = written.and_then(|()| self.file.write_all(&sealed));
+        let written = written.and_then(|()| self.file.write_all(sealed));
         written.map_err(|error| file_error(&self.path, &error))
     }
 }

@@ -1,10 +1,11 @@
+use super::Store;
 use super::load::{Cursor, page};
 use super::write::NO_KEY;
-use super::Store;
 use crate::census::Census;
 use crate::database::{Access, Transaction, Value};
 use crate::error::{StoreError, WriteError};
 use crate::row::{Row, Stored};
+use crate::seal::key_version;
 use crate::sql;
 use crate::tampering::{Tampering, Wrong};
 
@@ -18,11 +19,19 @@ impl Store {
     /// When the database cannot be used.
     pub async fn accept(&self, after: Option<u64>) -> Result<Vec<Tampering>, WriteError> {
         let mut transaction = self.begin(Access::Write).await?;
-        let sealed = transaction.first(sql::LOCK_CENSUS, &[], |row| row.bytes(0)).await?;
-        let old = sealed.and_then(|sealed| self.open_census(&sealed));
-        let mut census = Census::empty(self.keys.current());
-        census.seq = after.into_iter().chain(old.map(|old| old.seq)).max().unwrap_or(0);
-        census.seq = census.seq.max(self.seen.load(std::sync::atomic::Ordering::Acquire));
+        let sealed = transaction
+            .first(sql::LOCK_CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        let old = self.open_census(sealed.as_ref())?;
+        let mut census = Census::empty(self.keys().current_version());
+        census.seq = after
+            .into_iter()
+            .chain(old.map(|old| old.seq))
+            .max()
+            .unwrap_or(0);
+        census.seq = census
+            .seq
+            .max(self.seen.load(std::sync::atomic::Ordering::Acquire));
         transaction.execute(sql::UNINDEX_ALL, &[]).await?;
         let mut removed = Vec::new();
         let mut cursor = Cursor::default();
@@ -57,7 +66,7 @@ impl Store {
         census_key: u32,
         row: &Row,
     ) -> Result<Result<Stored, Tampering>, StoreError> {
-        let stored = match row.verify(self.keys(), census_key, None) {
+        let stored = match row.verify(&self.keys(), census_key, None) {
             Ok(stored) => stored,
             Err(tampering) => return Ok(Err(tampering)),
         };
@@ -82,16 +91,17 @@ impl Store {
     pub async fn rewrap_census(&self) -> Result<(), WriteError> {
         let mut transaction = self.begin(Access::Write).await?;
         let old = self.lock_census(&mut transaction).await?;
+        let keys = self.keys();
         let mut found = Census::empty(old.key);
-        let mut new = Census::empty(self.keys.current());
+        let mut new = Census::empty(self.keys().current_version());
         let mut cursor = Cursor::default();
         loop {
             let rows = page(&mut transaction, &cursor).await?;
             let Some((last, _)) = rows.last() else { break };
             cursor = (last.kind.clone(), last.id.clone());
-            for (row, _) in rows.iter().filter(|(row, _)| row.is_authentic(self.keys())) {
-                found.replace(None, row.mark(self.keys(), found.key).ok_or(NO_KEY)?);
-                new.replace(None, row.mark(self.keys(), new.key).ok_or(NO_KEY)?);
+            for (row, _) in rows.iter().filter(|(row, _)| row.is_authentic(&keys)) {
+                found.replace(None, row.mark(&keys, found.key).ok_or(NO_KEY)?);
+                new.replace(None, row.mark(&keys, new.key).ok_or(NO_KEY)?);
             }
         }
         if (found.count, found.sum) != (old.count, old.sum) {
@@ -108,19 +118,24 @@ impl Store {
     pub async fn count_under(&self, version: u32) -> Result<u64, WriteError> {
         let mut transaction = self.begin(Access::Read).await?;
         let rows = transaction
-            .first(sql::COUNT_UNDER, &[Value::Int(version.into())], |row| row.int(0))
+            .first(sql::COUNT_UNDER, &[Value::Int(version.into())], |row| {
+                row.int(0)
+            })
             .await?
             .unwrap_or(0);
         let mut sealed = transaction
             .fetch(sql::SEALED_VALUES, &[], |row| row.bytes(1))
             .await?;
-        let census = transaction.first(sql::CENSUS, &[], |row| row.bytes(0)).await?;
-        let census = census.ok_or(WriteError::Census)?;
-        let marks = self.open_census(&census).ok_or(WriteError::Census)?.key;
-        sealed.push(census);
-        let is_under = |found: Option<u32>| found.is_none_or(|found| found <= version);
-        let seals = sealed.iter().filter(|value| is_under(self.keys.sealed_under(value)));
-        let rest = seals.count() + usize::from(is_under(Some(marks)));
+        let census = transaction
+            .first(sql::CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        let marks = self
+            .open_census(census.as_ref())?
+            .ok_or(WriteError::Census)?
+            .key;
+        sealed.extend(census);
+        let seals = sealed.iter().filter(|value| key_version(value) <= version);
+        let rest = seals.count() + usize::from(marks <= version);
         Ok(rows.unsigned_abs() + rest as u64)
     }
 
@@ -133,7 +148,9 @@ impl Store {
         if self.count_under(key.version).await? > 0 {
             return Ok(false);
         }
-        self.locked.update_wrapped_keys(std::slice::from_ref(key)).await?;
+        self.locked
+            .update_wrapped_keys(std::slice::from_ref(key))
+            .await?;
         Ok(true)
     }
 }

@@ -50,18 +50,25 @@ impl Store {
     /// state of the database.
     pub(crate) async fn reading(&self, last: &[u8], seq: u64) -> Result<Reading, LoadError> {
         let mut transaction = self.begin(Access::Read).await?;
-        let sealed = transaction.first(sql::CENSUS, &[], |row| row.bytes(0)).await?;
-        let sealed = sealed.ok_or(LoadError::Census { expected: None, found: 0 })?;
-        if sealed == last {
+        let sealed = transaction
+            .first(sql::CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        if sealed.as_deref() == Some(last) {
             return Ok(Reading::Same);
         }
-        let census = self
-            .open_census(&sealed)
-            .ok_or(LoadError::Census { expected: None, found: 0 })?;
+        let census = self.open_census(sealed.as_ref())?;
+        let census = census.ok_or(LoadError::Census {
+            expected: None,
+            found: 0,
+        })?;
         if self.is_rolled_back(&census) {
             let snapshot = self.seen.load(std::sync::atomic::Ordering::Acquire);
-            return Err(LoadError::RolledBack { snapshot, found: census.seq });
+            return Err(LoadError::RolledBack {
+                snapshot,
+                found: census.seq,
+            });
         }
+        let keys = self.keys();
         let mut rows = Vec::new();
         let mut after = int(seq);
         loop {
@@ -73,15 +80,19 @@ impl Store {
             for row in page {
                 let index = index(&mut transaction, &row).await?;
                 rows.push(ChangedRow {
-                    mark: row.mark(self.keys(), census.key).unwrap_or_default(),
-                    verified: row.verify(self.keys(), census.key, Some(&index)),
+                    mark: row.mark(&keys, census.key).unwrap_or_default(),
+                    verified: row.verify(&keys, census.key, Some(&index)),
                     kind: row.kind.into(),
                     id: row.id.into(),
                 });
             }
         }
         self.saw(census.seq);
-        Ok(Reading::Changed { sealed, census, rows })
+        Ok(Reading::Changed {
+            sealed: sealed.unwrap_or_default(),
+            census,
+            rows,
+        })
     }
 }
 
@@ -89,7 +100,9 @@ impl Store {
 async fn index(transaction: &mut Transaction, row: &Row) -> Result<Index, StoreError> {
     let key = [Value::Text(&row.kind), Value::Bytes(&row.id)];
     let index = transaction
-        .fetch(sql::ONE_INDEX, &key, |row| Ok((row.text(0)?, row.bytes(1)?)))
+        .fetch(sql::ONE_INDEX, &key, |row| {
+            Ok((row.text(0)?, row.bytes(1)?))
+        })
         .await?;
     Ok(index)
 }

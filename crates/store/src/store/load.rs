@@ -38,17 +38,26 @@ impl Store {
         each: &mut (dyn FnMut(Stored) + Send),
     ) -> Result<Load, LoadError> {
         let mut transaction = self.begin(Access::Read).await?;
-        let sealed = transaction.first(sql::CENSUS, &[], |row| row.bytes(0)).await?;
-        let census = sealed.and_then(|sealed| self.open_census(&sealed));
-        let census = census.ok_or(LoadError::Census { expected: None, found: 0 })?;
+        let sealed = transaction
+            .first(sql::CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        let census = self.open_census(sealed.as_ref())?;
+        let census = census.ok_or(LoadError::Census {
+            expected: None,
+            found: 0,
+        })?;
         if let Some(snapshot) = earlier.as_ref().map(Earlier::seq)
             && census.seq < snapshot
         {
-            return Err(LoadError::RolledBack { snapshot, found: census.seq });
+            return Err(LoadError::RolledBack {
+                snapshot,
+                found: census.seq,
+            });
         }
         if let Some(snapshot) = &mut snapshot {
             snapshot.begin(&census)?;
         }
+        let keys = self.keys();
         let mut tally = Tally::new(census);
         let mut cursor = Cursor::default();
         loop {
@@ -56,15 +65,21 @@ impl Store {
             let Some((last, _)) = page.last() else { break };
             cursor = (last.kind.clone(), last.id.clone());
             for (row, index) in &page {
-                let older = earlier.as_mut().map(|earlier| earlier.pass(row)).transpose()?;
+                let older = earlier
+                    .as_mut()
+                    .map(|earlier| earlier.pass(row))
+                    .transpose()?;
                 let older = older.unwrap_or_default();
                 tally.report(older.missing);
-                let verified = row.verify(self.keys(), census.key, Some(index));
+                let verified = row.verify(&keys, census.key, Some(index));
                 let verified = verified.and_then(|stored| match older.later {
                     Some(snapshot) => Err(Tampering::new(
                         &row.kind,
                         &row.id,
-                        Wrong::RolledBack { snapshot, found: stored.version },
+                        Wrong::RolledBack {
+                            snapshot,
+                            found: stored.version,
+                        },
                     )),
                     None => Ok(stored),
                 });
@@ -104,11 +119,18 @@ pub(super) async fn page(
     let after = [Value::Text(kind), Value::Bytes(id)];
     let [after_kind, after_id] = after;
     let limit = Value::Int(int(PAGE as u64));
-    let rows = transaction.fetch(sql::PAGE, &[after_kind, after_id, limit], Row::read).await?;
+    let rows = transaction
+        .fetch(sql::PAGE, &[after_kind, after_id, limit], Row::read)
+        .await?;
     let Some(last) = rows.last() else {
         return Ok(Vec::new());
     };
-    let span = [after_kind, after_id, Value::Text(&last.kind), Value::Bytes(&last.id)];
+    let span = [
+        after_kind,
+        after_id,
+        Value::Text(&last.kind),
+        Value::Bytes(&last.id),
+    ];
     let index = transaction
         .fetch(sql::PAGE_INDEX, &span, |row| {
             Ok(((row.text(0)?, row.bytes(1)?), (row.text(2)?, row.bytes(3)?)))
@@ -177,7 +199,7 @@ impl Tally {
             Err(tampering) => {
                 self.report(vec![tampering]);
                 let place = (row.kind.as_str().into(), row.id.as_slice().into());
-                let mark = row.mark(store.keys(), self.found.key).unwrap_or_default();
+                let mark = row.mark(&store.keys(), self.found.key).unwrap_or_default();
                 self.load.refused.insert(place, mark);
                 None
             }
@@ -187,7 +209,9 @@ impl Tally {
     /// Compares with the census. A refused row is either one that the census tells of, edited, or
     /// one that was added: what is missing from the sum has to be some of the refused rows.
     fn end(self) -> Result<Load, LoadError> {
-        let Load { census, refused, .. } = &self.load;
+        let Load {
+            census, refused, ..
+        } = &self.load;
         let marks: Vec<u128> = refused.values().copied().collect();
         let sum = census.sum.wrapping_sub(self.found.sum);
         let is_explained = census
@@ -212,11 +236,15 @@ fn is_made_of(marks: &[u128], count: u64, sum: u128) -> bool {
     let add = |chosen: u32| {
         let marks = marks.iter().enumerate();
         let chosen = marks.filter(|(bit, _)| chosen & (1 << bit) != 0);
-        chosen.fold((0, 0_u128), |(count, sum), (_, mark)| (count + 1, sum.wrapping_add(*mark)))
+        chosen.fold((0, 0_u128), |(count, sum), (_, mark)| {
+            (count + 1, sum.wrapping_add(*mark))
+        })
     };
     if marks.len() <= MOST {
         return (0..1_u32 << marks.len()).any(|chosen| add(chosen) == (count, sum));
     }
-    let all = marks.iter().fold(0_u128, |sum, mark| sum.wrapping_add(*mark));
+    let all = marks
+        .iter()
+        .fold(0_u128, |sum, mark| sum.wrapping_add(*mark));
     (count, sum) == (0, 0) || (count, sum) == (marks.len() as u64, all)
 }

@@ -58,7 +58,8 @@ impl Store {
             };
             if row.seal_key.is_some_and(|key| key <= i64::from(version)) {
                 let change = resealed(&row, reseal)?;
-                self.write_one(&mut transaction, &mut census, &change).await?;
+                self.write_one(&mut transaction, &mut census, &change)
+                    .await?;
             } else {
                 self.remac(&mut transaction, &row).await?;
             }
@@ -69,7 +70,7 @@ impl Store {
     }
 
     fn authentic(&self, row: Row) -> Option<Row> {
-        if row.is_authentic(self.keys()) {
+        if row.is_authentic(&self.keys()) {
             return Some(row);
         }
         Tampering::new(&row.kind, &row.id, Wrong::Mac).log();
@@ -78,13 +79,12 @@ impl Store {
 
     /// A new MAC for the same row: it is no change that nodes have to hear of.
     async fn remac(&self, transaction: &mut Transaction, row: &Row) -> Result<(), WriteError> {
-        let current = self.keys.current();
-        let mac = row.mac(self.keys(), current).ok_or(NO_KEY)?;
+        let mac = row.mac(&self.keys());
         let values = [
             Value::Text(&row.kind),
             Value::Bytes(&row.id),
-            Value::Bytes(&mac),
-            Value::Int(current.into()),
+            Value::Bytes(&mac.tag),
+            Value::Int(mac.version.into()),
         ];
         transaction.execute(sql::REMAC, &values).await?;
         Ok(())

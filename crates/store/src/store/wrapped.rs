@@ -54,7 +54,9 @@ impl LockedStore {
             Value::Bytes(&key.wrapped),
             Value::Int(made),
         ];
-        let created = transaction.execute(sql::CREATE_WRAPPED_KEY, &values).await?;
+        let created = transaction
+            .execute(sql::CREATE_WRAPPED_KEY, &values)
+            .await?;
         transaction.commit().await?;
         Ok(created == 1)
     }
@@ -72,7 +74,11 @@ impl LockedStore {
                 Value::Text(&key.state),
                 Value::Bytes(&key.wrapped),
             ];
-            if transaction.execute(sql::UPDATE_WRAPPED_KEY, &values).await? == 0 {
+            if transaction
+                .execute(sql::UPDATE_WRAPPED_KEY, &values)
+                .await?
+                == 0
+            {
                 let reason = format!("data key {} is not there", key.version);
                 return Err(StoreError::Failed(reason.into()));
             }
@@ -87,7 +93,9 @@ impl LockedStore {
     pub async fn sealed_values(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let mut transaction = self.database.begin(Access::Read).await?;
         let values = transaction
-            .fetch(sql::SEALED_VALUES, &[], |row| Ok((row.text(0)?, row.bytes(1)?)))
+            .fetch(sql::SEALED_VALUES, &[], |row| {
+                Ok((row.text(0)?, row.bytes(1)?))
+            })
             .await?;
         Ok(values)
     }
@@ -103,7 +111,9 @@ impl LockedStore {
     ) -> Result<Vec<u8>, StoreError> {
         let mut transaction = self.database.begin(Access::Write).await?;
         let values = [Value::Text(name), Value::Bytes(sealed)];
-        transaction.execute(sql::CREATE_SEALED_VALUE, &values).await?;
+        transaction
+            .execute(sql::CREATE_SEALED_VALUE, &values)
+            .await?;
         let kept = transaction
             .first(sql::SEALED_VALUE, &[Value::Text(name)], |row| row.bytes(0))
             .await?;
@@ -118,7 +128,9 @@ impl LockedStore {
     pub async fn update_sealed_value(&self, name: &str, sealed: &[u8]) -> Result<(), StoreError> {
         let mut transaction = self.database.begin(Access::Write).await?;
         let values = [Value::Text(name), Value::Bytes(sealed)];
-        transaction.execute(sql::UPDATE_SEALED_VALUE, &values).await?;
+        transaction
+            .execute(sql::UPDATE_SEALED_VALUE, &values)
+            .await?;
         Ok(transaction.commit().await?)
     }
 }

@@ -32,7 +32,10 @@ impl Store {
         let mut census = self.lock_census(&mut transaction).await?;
         let mut versions = Vec::with_capacity(changes.len());
         for change in changes {
-            versions.push(self.write_one(&mut transaction, &mut census, change).await?);
+            versions.push(
+                self.write_one(&mut transaction, &mut census, change)
+                    .await?,
+            );
         }
         self.end(transaction, &census).await?;
         Ok(Applied {
@@ -46,9 +49,13 @@ impl Store {
         &self,
         transaction: &mut Transaction,
     ) -> Result<Census, WriteError> {
-        let sealed = transaction.first(sql::LOCK_CENSUS, &[], |row| row.bytes(0)).await?;
-        let census = sealed.and_then(|sealed| self.open_census(&sealed));
-        census.filter(|census| !self.is_rolled_back(census)).ok_or(WriteError::Census)
+        let sealed = transaction
+            .first(sql::LOCK_CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        let census = self.open_census(sealed.as_ref())?;
+        census
+            .filter(|census| !self.is_rolled_back(census))
+            .ok_or(WriteError::Census)
     }
 
     /// Writes the census and commits.
@@ -58,10 +65,14 @@ impl Store {
         census: &Census,
     ) -> Result<(), WriteError> {
         let sealed = self.seal(census)?;
-        transaction.execute(sql::PUT_CENSUS, &[Value::Bytes(&sealed)]).await?;
+        transaction
+            .execute(sql::PUT_CENSUS, &[Value::Bytes(sealed.bytes())])
+            .await?;
         if transaction.is_postgres() {
             let seq = census.seq.to_string();
-            transaction.execute(sql::NOTIFY, &[Value::Text(&seq)]).await?;
+            transaction
+                .execute(sql::NOTIFY, &[Value::Text(&seq)])
+                .await?;
         }
         transaction.commit().await?;
         self.saw(census.seq);
@@ -81,14 +92,18 @@ impl Store {
         let old = transaction.first(sql::ONE, &key, Row::read).await?;
         let old = self.check_old(change, old)?;
         let new = self.new_row(census, change, old.as_ref())?;
-        let mark = |row: &Row| row.mark(self.keys(), census.key).ok_or(NO_KEY);
+        let mark = |row: &Row| row.mark(&self.keys(), census.key).ok_or(NO_KEY);
         let old_mark = old.as_ref().map(mark).transpose()?;
         let new_mark = mark(&new)?;
         let unique = self.unique(change)?;
         if old.is_some() {
             transaction.execute(sql::UNINDEX, &key).await?;
         }
-        let statement = if old.is_some() { sql::UPDATE } else { sql::INSERT };
+        let statement = if old.is_some() {
+            sql::UPDATE
+        } else {
+            sql::INSERT
+        };
         transaction.execute(statement, &columns(&new)).await?;
         for Unique { space, value } in unique {
             let [kind, id] = key;
@@ -109,7 +124,7 @@ impl Store {
     /// The row that `change` replaces: one of ours, and the one that the caller means.
     fn check_old(&self, change: &Change, old: Option<Row>) -> Result<Option<Row>, WriteError> {
         if let Some(row) = &old
-            && !row.is_authentic(self.keys())
+            && !row.is_authentic(&self.keys())
         {
             let tampering = Tampering::new(&row.kind, &row.id, Wrong::Mac);
             tampering.log();
@@ -134,7 +149,7 @@ impl Store {
         self.tried.fetch_max(tried, Ordering::AcqRel);
         let mut nonce = [0; 8];
         self.random.fill(&mut nonce);
-        let current = self.keys.current();
+        let keys = self.keys();
         let content = self.content(change)?;
         let mut row = Row {
             kind: change.kind.as_str().to_owned(),
@@ -145,10 +160,12 @@ impl Store {
             deleted: i64::from(change.body.is_none()),
             body: change.body.clone().unwrap_or_default(),
             mac: Vec::new(),
-            mac_key: current.into(),
-            seal_key: content.and_then(|content| seal_key(self.keys(), &content)),
+            mac_key: 0,
+            seal_key: content.as_ref().and_then(seal_key),
         };
-        row.mac = row.mac(self.keys(), current).ok_or(NO_KEY)?.to_vec();
+        let mac = row.mac(&keys);
+        row.mac_key = mac.version.into();
+        row.mac = mac.tag.to_vec();
         Ok(row)
     }
 
