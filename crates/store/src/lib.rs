@@ -10,7 +10,9 @@ mod census;
 mod change;
 mod database;
 
+mod directory;
 mod error;
+mod feed;
 
 mod ids;
 mod role;
@@ -26,7 +28,9 @@ pub mod snapshot;
 
 pub use change::{Change, MAX_BODY, MAX_ID};
 pub use database::Location;
+pub use directory::{Directory, Entry, Found, LiveKey, LiveSecret, Objects};
 pub use error::{LoadError, StoreError, WriteError};
+pub use feed::{Feed, Freshness};
 pub use row::Stored;
 pub use store::{Applied, Load, LockedStore, Progress, Store, WrappedKey};
 pub use tampering::{Tampering, Wrong};

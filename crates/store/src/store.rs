@@ -15,12 +15,15 @@ use crate::sql;
 
 mod accept;
 mod changes;
+mod copy;
+mod listen;
 mod load;
 mod rewrap;
 mod wrapped;
 mod write;
 
 pub(crate) use changes::{ChangedRow, Reading};
+pub(crate) use listen::Listener;
 pub use load::Load;
 pub use rewrap::Progress;
 pub use wrapped::WrappedKey;

@@ -5,7 +5,7 @@ use crate::census::Census;
 use crate::database::{Access, Transaction, Value};
 use crate::error::{LoadError, StoreError};
 use crate::row::{Index, Row, Stored};
-use crate::snapshot::{Earlier, SnapshotWriter};
+use crate::snapshot::{Earlier, SnapshotError, SnapshotWriter};
 use crate::sql;
 use crate::tampering::{Tampering, Wrong};
 
@@ -27,7 +27,7 @@ pub(super) type Cursor = (String, Vec<u8>);
 impl Store {
     /// Reads and verifies every row, page by page, of one state of the database; `each` gets those
     /// that are used. `earlier` is the snapshot that no row may be older than; `snapshot` takes
-    /// the rows down for the next start.
+    /// the rows down for the next start. What `each` got is void when this fails.
     ///
     /// # Errors
     /// When rows are missing, were rolled back or added, or the database cannot be used.
@@ -54,9 +54,7 @@ impl Store {
                 found: census.seq,
             });
         }
-        if let Some(snapshot) = &mut snapshot {
-            snapshot.begin(&census)?;
-        }
+        give_up(&mut snapshot, |snapshot| snapshot.begin(&census));
         let keys = self.keys();
         let mut tally = Tally::new(census);
         let mut cursor = Cursor::default();
@@ -86,9 +84,7 @@ impl Store {
                 let Some(stored) = tally.count(self, row, verified) else {
                     continue;
                 };
-                if let Some(snapshot) = &mut snapshot {
-                    snapshot.row(row)?;
-                }
+                give_up(&mut snapshot, |snapshot| snapshot.row(row));
                 each(stored);
             }
         }
@@ -103,10 +99,21 @@ impl Store {
             });
         }
         self.saw(load.census.seq);
-        if let Some(snapshot) = snapshot {
-            snapshot.end()?;
+        if let Some(Err(error)) = snapshot.map(SnapshotWriter::end) {
+            tracing::error!("snapshot not written: {error}");
         }
         Ok(load)
+    }
+}
+
+/// A snapshot that cannot be written does not keep the rows from being used.
+fn give_up(
+    snapshot: &mut Option<SnapshotWriter>,
+    write: impl FnOnce(&mut SnapshotWriter) -> Result<(), SnapshotError>,
+) {
+    if let Some(Err(error)) = snapshot.as_mut().map(write) {
+        tracing::error!("snapshot not written: {error}");
+        *snapshot = None;
     }
 }
 

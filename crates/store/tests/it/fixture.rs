@@ -145,3 +145,57 @@ pub(crate) fn team(alias: &str) -> Team {
         ..Team::default()
     }
 }
+
+/// The database as somebody sees it who has nothing but the database.
+pub(crate) enum Raw {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+/// Kind, id, version, change and body.
+pub(crate) type RawRow = (String, Vec<u8>, i64, i64, Vec<u8>);
+
+impl Raw {
+    pub(crate) async fn open(base: &Base) -> Self {
+        match base {
+            Base::Sqlite(directory) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new()
+                    .filename(directory.path().join("ironward.db"))
+                    .foreign_keys(false);
+                Self::Sqlite(
+                    sqlx::SqlitePool::connect_with(options)
+                        .await
+                        .expect("it opens"),
+                )
+            }
+            Base::Postgres(url) => {
+                Self::Postgres(sqlx::PgPool::connect(url).await.expect("it opens"))
+            }
+        }
+    }
+
+    pub(crate) async fn run(&mut self, sql: &'static str, values: &[&[u8]]) -> u64 {
+        match self {
+            Self::Sqlite(pool) => {
+                let query = values
+                    .iter()
+                    .fold(sqlx::query(sql), |query, value| query.bind(*value));
+                query.execute(&*pool).await.expect(sql).rows_affected()
+            }
+            Self::Postgres(pool) => {
+                let query = values
+                    .iter()
+                    .fold(sqlx::query(sql), |query, value| query.bind(*value));
+                query.execute(&*pool).await.expect(sql).rows_affected()
+            }
+        }
+    }
+
+    pub(crate) async fn rows(&mut self) -> Vec<RawRow> {
+        let sql = "SELECT kind, id, version, seq, body FROM object ORDER BY kind, id";
+        match self {
+            Self::Sqlite(pool) => sqlx::query_as(sql).fetch_all(&*pool).await.expect(sql),
+            Self::Postgres(pool) => sqlx::query_as(sql).fetch_all(&*pool).await.expect(sql),
+        }
+    }
+}
