@@ -4,6 +4,7 @@
     clippy::print_stdout,
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "it measures, prints, and stops at the first thing that goes wrong"
 )]
