@@ -11,6 +11,8 @@ pub struct IronwardSettings {
     pub tls: Option<Tls>,
     /// The largest request body.
     pub body_limit_mb: Option<u32>,
+    /// How long a client may take to send a body.
+    pub body_timeout: Option<Duration>,
     /// The largest reply body.
     pub reply_limit_mb: Option<u32>,
     /// How long reaching a provider may take.
@@ -58,6 +60,12 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             effect: Effect::Read("whole number", |ironward, reader, field| {
                 ironward.body_limit_mb = reader.mebibytes(field);
             }),
+        },
+        Key {
+            name: "body_timeout",
+            default: "60",
+            meaning: "How long a client may take to send a request's body.",
+            effect: Effect::Seconds(|ironward, time| ironward.body_timeout = Some(time)),
         },
         Key {
             name: "reply_limit_mb",
