@@ -76,7 +76,7 @@ async fn changes_of_another_node_are_seen(base: Base) {
     let again = directory
         .key_by_secret(SecretForm::Presented, &hash(1))
         .unwrap();
-    assert!(again.key.object.grant.blocked);
+    assert!(again.key.object.grant.rest.blocked);
 
     other.write(&[Change::delete(&id, 2)]).await.unwrap();
     feed.catch_up(&store).await.unwrap();
