@@ -17,6 +17,7 @@
 
 mod clock;
 mod gateway;
+mod postgres;
 mod random;
 pub mod raw;
 mod service;
@@ -25,6 +26,7 @@ mod upstream;
 
 pub use clock::FakeClock;
 pub use gateway::{Gateway, GatewayBuilder};
+pub use postgres::Postgres;
 pub use random::SeededRandom;
 pub use service::Service;
 pub use trap::Trap;
