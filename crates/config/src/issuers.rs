@@ -221,7 +221,7 @@ impl KeySource {
     }
 }
 
-/// Where OpenID Connect Discovery 1.0 (section 4) has the issuer's document.
+/// Where `OpenID` Connect Discovery 1.0 (section 4) has the issuer's document.
 fn discovery(issuer: &str) -> Result<Location, String> {
     Origin::parse(issuer)
         .and_then(|_| {
