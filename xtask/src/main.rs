@@ -11,6 +11,7 @@ mod clients;
 mod demo;
 mod fuzz;
 mod install;
+mod issuers;
 mod process;
 mod program;
 mod reference;
@@ -34,7 +35,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients \
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers \
                 [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
@@ -47,6 +48,11 @@ const TASKS: &[Task] = &[
         name: "clients",
         about: "the official SDKs against a running Ironward [CLIENT ...] [--direct]",
         run: clients::run,
+    },
+    Task {
+        name: "issuers",
+        about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
+        run: issuers::run,
     },
     Task {
         name: "fuzz",

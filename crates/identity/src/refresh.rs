@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What happened to an issuer's keys, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeysEvent {
-    /// They were fetched.
+    /// They were fetched and are in force.
     Fetched {
         /// Whose.
         issuer: Arc<str>,
@@ -137,14 +137,14 @@ impl Refresh {
             Ok(fetched) => {
                 self.failures = 0;
                 let keys = fetched.keys;
-                let changed = before.is_none_or(|before| before.fingerprint != keys.fingerprint);
-                (self.report)(KeysEvent::Fetched {
+                let event = KeysEvent::Fetched {
                     issuer,
                     keys: keys.len(),
                     left_out: keys.left_out.clone(),
-                    changed,
-                });
+                    changed: before.is_none_or(|before| before.fingerprint != keys.fingerprint),
+                };
                 self.issuer.replace_keys(keys);
+                (self.report)(event);
                 fetched.max_age
             }
             Err(failed) => {
