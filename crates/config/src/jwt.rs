@@ -1,6 +1,6 @@
 //! LiteLLM's authentication by tokens, as far as it can be had here: its issuers become
-//! [`Issuer`](crate::Issuer)s. Whom a token stands for is never taken from claims that merely name
-//! a team or a role: it is the service account or user that lists exactly these claims.
+//! [`Issuer`]s. Whom a token stands for is never taken from claims that merely name a team or a
+//! role: it is the service account or user that lists exactly these claims.
 
 use crate::issuers::{self, Algorithm, Issuer, NOT_YET};
 use crate::keys::{Effect, Key, Section, Unknown};

@@ -34,5 +34,7 @@ pub use refresh::{KeysEvent, Refresher};
 pub use refusal::Refusal;
 pub use spiffe::{NoSpiffeId, SpiffeId};
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(test)]
 mod testing;
