@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
@@ -27,6 +28,8 @@ pub struct IronwardSettings {
     pub extra_ca: Option<PathBuf>,
     /// Listen without TLS on an address that others can reach.
     pub allow_plaintext_listener: bool,
+    /// The issuers whose tokens are taken instead of a key, each once.
+    pub issuers: Vec<Issuer>,
 }
 
 /// The gateway's own certificate.
@@ -110,6 +113,14 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             default: "false",
             meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way.",
             effect: Effect::Switch(|ironward, on| ironward.allow_plaintext_listener = on),
+        },
+        Key {
+            name: "issuers",
+            default: "[]",
+            meaning: "Whose tokens are taken instead of a key: see below.",
+            effect: Effect::Read("list", |ironward, reader, field| {
+                ironward.issuers = issuers::read(reader, field);
+            }),
         },
     ],
     ignored: "",
