@@ -99,7 +99,7 @@ async fn load(location: &Location) {
     let store = store(location).await;
     let directory = tempfile::TempDir::new().expect("a directory");
     let snapshot = directory.path().join("snapshot.sealed");
-    let used = processor();
+    let used = cpu_time();
     let begun = Instant::now();
     let mut rows = 0_u64;
     store
@@ -109,11 +109,11 @@ async fn load(location: &Location) {
     println!(
         "  verify {rows} rows: {:?}, processor {:?}",
         begun.elapsed(),
-        processor() - used
+        cpu_time() - used
     );
 
     let before = resident();
-    let used = processor();
+    let used = cpu_time();
     let begun = Instant::now();
     let (feed, tampering) = Feed::load(&store, &snapshot, Arc::new(SystemClock))
         .await
@@ -121,7 +121,7 @@ async fn load(location: &Location) {
     println!(
         "  load with a first snapshot: {:?}, processor {:?}",
         begun.elapsed(),
-        processor() - used
+        cpu_time() - used
     );
     assert!(tampering.is_empty(), "{tampering:?}");
     let keys = feed.directory().keys.len() as u64;
@@ -247,7 +247,7 @@ fn change(number: u64) -> Change {
 }
 
 /// The processor time of this process: a busy machine does not change it.
-fn processor() -> Duration {
+fn cpu_time() -> Duration {
     let status = std::fs::read_to_string("/proc/self/stat").expect("the process has one");
     let fields: Vec<_> = status.split(' ').collect();
     let ticks: u64 = [fields[13], fields[14]]
