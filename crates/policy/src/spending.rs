@@ -48,6 +48,103 @@ pub struct Spending {
     pub budget_reset_at: Option<u64>,
 }
 
+impl Spending {
+    /// The first field in which this allows to spend more, or faster, than `old`: what only somebody
+    /// may set whom `old` does not bound.
+    ///
+    /// A budget over another period, or in another budget object, counts as more: which of two
+    /// allows more depends on when it is asked.
+    #[must_use]
+    pub fn raised_from(&self, old: &Self) -> Option<&'static str> {
+        let has_other_period = old.max_budget.is_some()
+            && self.max_budget > Some(Money::ZERO)
+            && self.budget_duration != old.budget_duration;
+        let fields = [
+            ("max_budget", is_more(self.max_budget, old.max_budget)),
+            ("budget_duration", has_other_period),
+            (
+                "budget_limits",
+                any_more(&self.windows(), &old.windows(), |new, old| {
+                    is_more(new.copied(), Some(*old))
+                }),
+            ),
+            ("tpm_limit", is_more(self.tpm_limit, old.tpm_limit)),
+            ("rpm_limit", is_more(self.rpm_limit, old.rpm_limit)),
+            ("tpd_limit", is_more(self.tpd_limit, old.tpd_limit)),
+            (
+                "max_parallel_requests",
+                is_more(self.max_parallel_requests, old.max_parallel_requests),
+            ),
+            (
+                "model_max_budget",
+                any_more(&self.model_max_budget, &old.model_max_budget, |new, old| {
+                    new.is_none_or(|new| new.is_raised_from(old))
+                }),
+            ),
+            (
+                "model_rpm_limit",
+                any_more(&self.model_rpm_limit, &old.model_rpm_limit, |new, old| {
+                    is_more(new.copied(), Some(*old))
+                }),
+            ),
+            (
+                "model_tpm_limit",
+                any_more(&self.model_tpm_limit, &old.model_tpm_limit, |new, old| {
+                    is_more(new.copied(), Some(*old))
+                }),
+            ),
+            (
+                "budget_id",
+                old.budget_id.is_some() && self.budget_id != old.budget_id,
+            ),
+        ];
+        let raised = fields.into_iter().find(|(_, is_raised)| *is_raised);
+        raised.map(|(field, _)| field)
+    }
+
+    /// The lowest budget of each window that has one.
+    fn windows(&self) -> BTreeMap<Box<str>, Money> {
+        let mut lowest = BTreeMap::new();
+        for window in &self.budget_limits {
+            if let Some(budget) = window.max_budget {
+                let least: &mut Money = lowest
+                    .entry(window.budget_duration.clone())
+                    .or_insert(budget);
+                *least = budget.min(*least);
+            }
+        }
+        lowest
+    }
+}
+
+impl ModelBudget {
+    fn is_raised_from(&self, old: &Self) -> bool {
+        is_more(self.max_budget, old.max_budget)
+            || (old.max_budget.is_some() && self.budget_duration != old.budget_duration)
+            || is_more(self.tpm_limit, old.tpm_limit)
+            || is_more(self.rpm_limit, old.rpm_limit)
+    }
+}
+
+/// Whether a limit is higher than another one; none at all is the highest.
+fn is_more<T: Ord>(new: Option<T>, old: Option<T>) -> bool {
+    match (new, old) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(new), Some(old)) => new > old,
+    }
+}
+
+/// Whether one of the old entries is missing or higher.
+fn any_more<T>(
+    new: &BTreeMap<Box<str>, T>,
+    old: &BTreeMap<Box<str>, T>,
+    is_more: impl Fn(Option<&T>, &T) -> bool,
+) -> bool {
+    let mut old = old.iter();
+    old.any(|(name, old)| is_more(new.get(name), old))
+}
+
 /// A budget with a window of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -98,3 +195,6 @@ mod dollars {
             .transpose()
     }
 }
+
+#[cfg(test)]
+mod tests;
