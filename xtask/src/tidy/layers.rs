@@ -21,11 +21,18 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 /// Edges within a layer that are wanted, and why.
-const SIDEWAYS: &[(&str, &str, &str)] = &[(
-    "ironward-wire",
-    "ironward-core",
-    "a reply carries usage and faults, which are the core's words",
-)];
+const SIDEWAYS: &[(&str, &str, &str)] = &[
+    (
+        "ironward-wire",
+        "ironward-core",
+        "a reply carries usage and faults, which are the core's words",
+    ),
+    (
+        "ironward-config",
+        "ironward-policy",
+        "what a file says of periods is read as what a request says of them",
+    ),
+];
 
 /// Crates that ship with nobody: they may use anything, and only tests may use them.
 const DEVELOPMENT: &[&str] = &["ironward-benches", "ironward-testkit", "xtask"];
