@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use ironward_policy::{KeyLife, Period};
 
+use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
@@ -31,6 +32,8 @@ pub struct IronwardSettings {
     pub allow_plaintext_listener: bool,
     /// How long clients' keys live and overlap.
     pub key_life: KeyLife,
+    /// The issuers whose tokens are taken instead of a key, each once.
+    pub issuers: Vec<Issuer>,
 }
 
 /// The gateway's own certificate.
@@ -147,6 +150,14 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
                     None => {}
                 },
             ),
+        },
+        Key {
+            name: "issuers",
+            default: "[]",
+            meaning: "Whose tokens are taken instead of a key: see below.",
+            effect: Effect::Read("list", |ironward, reader, field| {
+                ironward.issuers = issuers::read(reader, field);
+            }),
         },
     ],
     ignored: "",
