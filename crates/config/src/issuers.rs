@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ironward_core::{Location, Origin, Reach, Scheme};
+use ironward_core::{Location, Origin, Reach, Scheme, nearest};
 
 use crate::Place;
-use crate::keys::{Effect, Key, Section, Unknown, nearest};
+use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
 /// An issuer of tokens, as the operator trusts it.
@@ -254,7 +254,7 @@ fn read_algorithms(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>
                  one; have the issuer sign with RS256, PS256, ES256 or EdDSA"
                     .to_owned()
             }
-            _ => match nearest(&name, names.into_iter()) {
+            _ => match nearest(&name, names) {
                 Some(near) => format!("no algorithm that is accepted; did you mean '{near}'?"),
                 None => format!("no algorithm that is accepted; write {}", names.join(", ")),
             },

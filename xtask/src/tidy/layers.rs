@@ -29,6 +29,11 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
         "a reply carries usage and faults, which are the core's words",
     ),
     (
+        "ironward-config",
+        "ironward-policy",
+        "what a file says of periods is read as what a request says of them",
+    ),
+    (
         "ironward-vault",
         "ironward-egress",
         "key management services are dialled too, and egress is the only dialler",
