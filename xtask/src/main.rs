@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a task runner: it prints, runs programs and measures real time"
 )]
@@ -11,11 +12,13 @@ mod clients;
 mod demo;
 mod fuzz;
 mod install;
+mod issuers;
 mod process;
 mod program;
 mod reference;
 mod steps;
 mod tidy;
+mod tools;
 mod weigh;
 mod workspace;
 
@@ -34,7 +37,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients \
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers \
                 [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
@@ -47,6 +50,16 @@ const TASKS: &[Task] = &[
         name: "clients",
         about: "the official SDKs against a running Ironward [CLIENT ...] [--direct]",
         run: clients::run,
+    },
+    Task {
+        name: "tools",
+        about: "installs the services that tests run against; prints IRONWARD_TEST_TOOLS",
+        run: tools::run,
+    },
+    Task {
+        name: "issuers",
+        about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
+        run: issuers::run,
     },
     Task {
         name: "fuzz",

@@ -6,7 +6,12 @@ use crate::steps::{Count, Outcome};
 use crate::workspace::cargo;
 
 /// The crates that hold such a table.
-const CRATES: [&str; 3] = ["ironward-config", "ironward-core", "ironward-provider"];
+const CRATES: [&str; 4] = [
+    "ironward-config",
+    "ironward-core",
+    "ironward-policy",
+    "ironward-provider",
+];
 
 /// Writes the pages.
 pub(crate) fn run(args: &[String]) -> Outcome {
@@ -19,6 +24,6 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         command.args(["--package", package]);
     }
     run_program(command.args(["--", "the_page_is_what_the_table"]))?;
-    println!("docs/config-reference.md, docs/errors.md, docs/providers.md");
+    println!("docs/access.md, docs/config-reference.md, docs/errors.md, docs/providers.md");
     Ok(Count::ONE)
 }

@@ -1,8 +1,9 @@
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, tidy};
+use crate::{clients, fuzz, issuers, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -57,6 +58,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "clients",
         run: || clients::run(&[]),
+    },
+    Step {
+        name: "issuers",
+        run: || issuers::run(&[]),
     },
 ];
 
@@ -139,12 +144,18 @@ fn document() -> Outcome {
 }
 
 fn tests() -> Outcome {
+    if !exists("initdb", "--version") {
+        // Debian keeps it out of the path.
+        let initdb = "/usr/lib/postgresql/15/bin/initdb";
+        crate::install::debian(initdb, "postgresql-15", "--version")?;
+    }
+    let services = tools::programs()?;
     if !exists("cargo-nextest", "--version") {
         println!(
             "cargo-nextest is missing; it is faster and shows slow tests. Install it with: \
              cargo install --locked cargo-nextest\ncargo test does the work meanwhile."
         );
-        return plain_tests();
+        return plain_tests(&services);
     }
     let mut count = Count::default();
     let mut command = cargo();
@@ -156,6 +167,7 @@ fn tests() -> Outcome {
         "--no-tests",
         "pass",
     ]);
+    command.env(tools::VARIABLE, services);
     let succeeded = watch(&mut command, true, |line| {
         println!("{line}");
         if let Some(summary) = line.trim_start().strip_prefix("Summary") {
@@ -168,19 +180,28 @@ fn tests() -> Outcome {
     settle(count, succeeded)
 }
 
-fn plain_tests() -> Outcome {
+fn plain_tests(services: &Path) -> Outcome {
     require("cargo", "--version", "https://rustup.rs")?;
     let mut count = Count::default();
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.env(tools::VARIABLE, services);
     let succeeded = watch(&mut command, false, |line| {
         println!("{line}");
-        if let Some(summary) = line.strip_prefix("test result:") {
-            count.passed += number_before(summary, "passed");
-            count.failed += number_before(summary, "failed");
-        }
+        let found = read_summary(line);
+        count.passed += found.passed;
+        count.failed += found.failed;
     })?;
     settle(count, succeeded)
+}
+
+/// What a line of `cargo test` sums up; nothing for any other line.
+pub(crate) fn read_summary(line: &str) -> Count {
+    let summary = line.strip_prefix("test result:").unwrap_or_default();
+    Count {
+        passed: number_before(summary, "passed"),
+        failed: number_before(summary, "failed"),
+    }
 }
 
 /// A failure that no summary counted (a build that broke) still counts as one.

@@ -1,4 +1,4 @@
-//! The words of Ironward as types: ids, usage, faults, clock, principal, deployment.
+//! The words of Ironward as types: ids, money, usage, faults, clock, principal, deployment.
 //!
 //! Nothing here does I/O, knows a wire format or holds a secret.
 
@@ -6,8 +6,12 @@ mod clock;
 mod deployment;
 mod fault;
 mod ids;
+mod location;
+mod money;
+mod object;
 mod origin;
 mod principal;
+mod spelling;
 mod upstream;
 mod usage;
 
@@ -15,7 +19,11 @@ pub use clock::{Clock, Random, SystemClock};
 pub use deployment::{Deployment, ParamPolicy, Timeouts};
 pub use fault::{Fault, FaultKind, Retry, Side};
 pub use ids::{CallId, CredentialId, DeploymentId};
+pub use location::Location;
+pub use money::{InvalidMoney, Money};
+pub use object::Id;
 pub use origin::{InvalidOrigin, Origin, Reach, Scheme};
 pub use principal::{Principal, Role};
+pub use spelling::nearest;
 pub use upstream::{AuthScheme, UpstreamRequest};
 pub use usage::Usage;

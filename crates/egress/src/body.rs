@@ -10,7 +10,7 @@ use crate::faults;
 
 mod wire;
 
-pub(crate) use wire::Wire;
+pub(crate) use wire::{Source, Wire};
 
 /// The body of a reply: pieces of bytes until its end, or a fault.
 ///

@@ -3,14 +3,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use http::Response;
-use hyper::body::Incoming;
 use ironward_core::{Clock, CredentialId, Fault, Timeouts, UpstreamRequest};
 use tokio::time::timeout_at;
 
 use crate::alarm::Deadlines;
+use crate::body::Source;
 use crate::connect::Connected;
-use crate::link::{Link, Outgoing, Setback, Shared, Whole};
+use crate::http1::Head;
+use crate::http2::Shared;
+use crate::link::{Link, Setback, Whole};
+use crate::outgoing::Outgoing;
 use crate::pool::{Keeping, Lane, Pool, Taken};
 use crate::receive::{Arrived, receive};
 use crate::upstream::BoxFuture;
@@ -95,14 +97,16 @@ impl Egress {
         let request = outgoing::prepare(request, &credential, &self.dialler.user_agent)?;
         let sent = self.exchange(&lane, request, &deadlines).await?;
         let arrived = Arrived {
-            response: sent.response,
-            link: sent.on.link,
+            head: sent.head,
             timing: Timing {
                 connect: sent.on.connect,
                 head: self.clock.now().saturating_duration_since(started),
                 reused: sent.on.reused,
             },
-            lane,
+            source: Source {
+                link: sent.on.link,
+                lane,
+            },
         };
         receive(arrived, &credential, &deadlines, limit).await
     }
@@ -116,9 +120,8 @@ impl Egress {
         let mut tries = 1;
         loop {
             let mut on = self.link(lane, tries > 1, deadlines).await?;
-            outgoing::address(&mut request, lane, on.link.is_stream());
-            match on.link.send(request, deadlines).await {
-                Ok(response) => return Ok(Exchanged { response, on }),
+            match on.link.send(request, lane, deadlines).await {
+                Ok(head) => return Ok(Exchanged { head, on }),
                 Err(Setback {
                     unsent: Some(unsent),
                     ..
@@ -176,13 +179,13 @@ impl Egress {
         self.pool.sweep();
         let connected = self.dialler.connect(&lane.endpoint, &lane.way).await?;
         let link = match connected {
-            Connected::Plain(stream) => Link::Whole(Whole::start(stream).await?),
+            Connected::Plain(stream) => Link::Whole(Whole::new(stream)),
             Connected::Tls(stream) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 Link::Stream(lane.share(Shared::start(*stream).await?))
             }
             Connected::Tls(stream) => {
                 lane.chose_http1();
-                Link::Whole(Whole::start(*stream).await?)
+                Link::Whole(Whole::new(*stream))
             }
         };
         drop(turn);
@@ -212,7 +215,7 @@ impl On {
 }
 
 struct Exchanged {
-    response: Response<Incoming>,
+    head: Head,
     on: On,
 }
 

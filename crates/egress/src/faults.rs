@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use ironward_core::{Fault, FaultKind, Retry, Side};
 
+use crate::http1::Broken;
+
 /// The part of an attempt that took too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -64,7 +66,7 @@ pub(crate) fn private_address(host: &str, cause: String) -> Fault {
         side: Side::Gateway,
         ..bad_gateway(format!(
             "{host} resolves to a private address, which is not dialled; if it is meant to, \
-             set allow_private_address: true beside its api_base"
+             set allow_private_address: true beside its URL"
         ))
     }
     .with_cause(cause)
@@ -87,20 +89,25 @@ pub(crate) fn too_large(limit: u64) -> Fault {
     ))
 }
 
-/// hyper failed before the head of the reply was there.
-pub(crate) fn no_reply(error: &hyper::Error) -> Fault {
-    let message = if error.is_parse_too_large() {
-        "the head of the provider's reply is too large"
-    } else if error.is_parse() {
-        "the provider's reply is not valid HTTP"
-    } else {
-        "the provider closed the connection before it replied"
+/// An exchange of HTTP/1.1 failed before the head of the reply was there.
+pub(crate) fn no_reply(broken: &Broken) -> Fault {
+    let message = match broken {
+        Broken::HeadTooLarge => "the head of the provider's reply is too large",
+        Broken::Invalid(_) => "the provider's reply is not valid HTTP",
+        Broken::Io(_) | Broken::Closed => CLOSED,
     };
-    bad_gateway(message).with_cause(chain(error))
+    bad_gateway(message).with_cause(broken)
 }
 
-/// hyper failed within the body of the reply.
-pub(crate) fn cut_short(error: &hyper::Error) -> Fault {
+/// An exchange of HTTP/2 failed before the head of the reply was there.
+pub(crate) fn no_stream(error: &hyper::Error) -> Fault {
+    bad_gateway(CLOSED).with_cause(chain(error))
+}
+
+const CLOSED: &str = "the provider closed the connection before it replied";
+
+/// The connection failed within the body of the reply.
+pub(crate) fn cut_short(error: &dyn Error) -> Fault {
     truncated().with_cause(chain(error))
 }
 

@@ -1,18 +1,23 @@
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, HOST, PROXY_AUTHORIZATION, USER_AGENT};
-use http::uri::{self, PathAndQuery};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
-use http_body_util::Full;
+use http::header::{ACCEPT_ENCODING, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ironward_core::{Fault, UpstreamRequest};
 
 use crate::Credential;
 use crate::faults;
-use crate::link::Outgoing;
-use crate::pool::Lane;
-use crate::proxy::Way;
 
-/// Puts the credential on a request and takes off what is not the caller's to say. The target is
-/// a path only: [`address`] completes it for the connection that it is sent on.
+/// A request with its credential, to be written on whatever connection it is sent on. Where that
+/// goes is the lane's to say, and not in here.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) target: PathAndQuery,
+    /// Without those that name the host, frame the body or govern the connection.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Puts the credential on a request and takes off what is not the caller's to say.
 pub(crate) fn prepare(
     request: UpstreamRequest,
     credential: &Credential,
@@ -39,49 +44,12 @@ pub(crate) fn prepare(
     if !headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
-    let mut outgoing = Request::new(Full::new(body));
-    *outgoing.method_mut() = method;
-    *outgoing.uri_mut() = Uri::from(target);
-    *outgoing.headers_mut() = headers;
-    Ok(outgoing)
-}
-
-/// Completes the target and `host` for a stream (HTTP/2), a connection to the origin, or one to a
-/// proxy. Everything comes from the credential's endpoint.
-pub(crate) fn address(request: &mut Outgoing, lane: &Lane, is_stream: bool) {
-    let endpoint = &*lane.endpoint;
-    let absolute = |scheme: uri::Scheme, target: PathAndQuery| {
-        let mut parts = uri::Parts::default();
-        parts.scheme = Some(scheme);
-        parts.authority = Some(endpoint.authority().clone());
-        parts.path_and_query = Some(target);
-        Uri::from_parts(parts).ok()
-    };
-    let target = request.uri().path_and_query().cloned();
-    if is_stream {
-        request.headers_mut().remove(HOST);
-        if let Some(uri) = target.and_then(|target| absolute(uri::Scheme::HTTPS, target)) {
-            *request.uri_mut() = uri;
-        }
-        return;
-    }
-    request
-        .headers_mut()
-        .insert(HOST, endpoint.host_header().clone());
-    if let Way::Forward(proxy) = &lane.way {
-        if let Some(value) = &proxy.authorization {
-            request
-                .headers_mut()
-                .insert(PROXY_AUTHORIZATION, value.clone());
-        }
-        if let Some(uri) = target.and_then(|target| absolute(uri::Scheme::HTTP, target)) {
-            *request.uri_mut() = uri;
-        }
-    } else if request.uri().authority().is_some()
-        && let Some(target) = target
-    {
-        *request.uri_mut() = Uri::from(target);
-    }
+    Ok(Outgoing {
+        method,
+        target,
+        headers,
+        body,
+    })
 }
 
 /// `path` below `base`. A path cannot leave the base, name a host, or end the request line.

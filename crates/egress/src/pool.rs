@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use ironward_core::{Clock, Scheme};
 
 use crate::endpoint::Endpoint;
-use crate::link::{Link, Shared, Stream, Whole};
+use crate::http2::{Shared, Stream};
+use crate::link::{Link, Whole};
 use crate::proxy::Way;
 
 /// The connections of one [`Egress`](crate::Egress).
@@ -46,7 +47,7 @@ struct State {
 }
 
 struct Idle {
-    whole: Whole,
+    whole: Box<Whole>,
     since: Instant,
 }
 
@@ -180,21 +181,22 @@ impl Lane {
     }
 
     /// Takes back a connection whose reply was read to its end.
-    pub(crate) fn put(&self, mut whole: Whole) {
+    pub(crate) fn put(&self, mut whole: Box<Whole>) {
         let keeping = &*self.keeping;
-        if keeping.idle_per_origin == 0 || keeping.draining.load(Ordering::Relaxed) || !whole.rest()
+        if keeping.idle_per_origin == 0
+            || keeping.draining.load(Ordering::Relaxed)
+            || !whole.is_fit()
         {
             return;
         }
         let since = keeping.clock.now();
         let mut state = lock(&self.state);
-        let oldest = state.idle.front();
         let is_full = state.idle.len() >= keeping.idle_per_origin;
         // The hottest connections come and go without a look at the coldest: when the peer closes
         // those, nobody would notice.
-        let is_over = oldest.is_some_and(|idle| {
-            idle.whole.is_stirred()
-                || since.saturating_duration_since(idle.since) > keeping.keep_alive
+        let is_over = state.idle.front_mut().is_some_and(|oldest| {
+            !oldest.whole.is_fit()
+                || since.saturating_duration_since(oldest.since) > keeping.keep_alive
         });
         let closing = (is_full || is_over).then(|| state.idle.pop_front());
         state.idle.push_back(Idle { whole, since });

@@ -1,15 +1,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
-use hyper::body::Incoming;
+use http::StatusCode;
 use ironward_core::Fault;
 
 use crate::alarm::Deadlines;
-use crate::body::Wire;
+use crate::body::{Source, Wire};
 use crate::decode::Decoder;
-use crate::link::Link;
-use crate::pool::Lane;
+use crate::http1::Head;
 use crate::{Credential, ReplyBody, Timing, UpstreamReply, faults, redact};
 
 /// How much of an error's body is kept.
@@ -17,9 +15,8 @@ const ERROR_LIMIT: usize = 64 << 10;
 
 /// A reply as it came, with all that belongs to it.
 pub(crate) struct Arrived {
-    pub(crate) response: Response<Incoming>,
-    pub(crate) link: Link,
-    pub(crate) lane: Arc<Lane>,
+    pub(crate) head: Head,
+    pub(crate) source: Source,
     pub(crate) timing: Timing,
 }
 
@@ -31,19 +28,20 @@ pub(crate) async fn receive(
     limit: u64,
 ) -> Result<UpstreamReply, Fault> {
     let Arrived {
-        response,
-        link,
-        lane,
+        head,
+        source,
         timing,
     } = arrived;
-    let (parts, incoming) = response.into_parts();
-    let (status, mut headers) = (parts.status, parts.headers);
+    let Head {
+        status,
+        mut headers,
+    } = head;
     check_status(status)?;
     let redaction = redact::Redaction::of(Arc::clone(credential));
     let decoder = Decoder::for_reply(&mut headers)?;
     if status.is_success() {
         let patience = deadlines.patience();
-        let wire = Wire::new(incoming, link, lane, decoder, patience, limit)?;
+        let wire = Wire::new(source, decoder, patience, limit)?;
         if let Some(secret) = credential.plain() {
             redact::drop_headers_with(secret, &mut headers);
         }
@@ -57,7 +55,7 @@ pub(crate) async fn receive(
     }
     // The text of an error is cut rather than refused, and has no more time than its head had.
     let patience = deadlines.patience_with_error();
-    let wire = Wire::new(incoming, link, lane, decoder, patience, u64::MAX)?;
+    let wire = Wire::new(source, decoder, patience, u64::MAX)?;
     let body = Box::pin(ReplyBody::wire(wire).prefix(ERROR_LIMIT)).await;
     let mut body = body.freeze();
     headers.remove(http::header::CONTENT_LENGTH);

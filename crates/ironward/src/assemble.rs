@@ -180,6 +180,7 @@ fn settings(config: &Config) -> Settings {
             .reply_limit_mb
             .or(config.general.max_response_size_mb)
             .map_or(default.reply_limit, bytes),
+        body_timeout: config.ironward.body_timeout.unwrap_or(default.body_timeout),
         drop_params: config.litellm.drop_params,
         always_include_usage: config.general.always_include_stream_usage,
         completion_model: config.general.completion_model.as_deref().map(Into::into),

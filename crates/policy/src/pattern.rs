@@ -1,4 +1,5 @@
 use std::cmp::Reverse;
+use std::fmt;
 
 /// A model group's name with wildcards: `openai/*`, `bedrock/us.*`, `*`.
 ///
@@ -37,6 +38,37 @@ impl Pattern {
         Some(stars)
     }
 
+    /// Whether it covers `name`: as [`Pattern::matches`], without saying what each `*` stands for.
+    #[must_use]
+    pub fn covers(&self, name: &str) -> bool {
+        let Some((first, between)) = self.texts.split_first() else {
+            return false;
+        };
+        let Some((last, between)) = between.split_last() else {
+            return false;
+        };
+        let Some(rest) = name
+            .strip_prefix(&**first)
+            .and_then(|rest| rest.strip_suffix(&**last))
+        else {
+            return false;
+        };
+        between
+            .iter()
+            .try_fold(rest, |rest, text| Some(rest.split_once(&**text)?.1))
+            .is_some()
+    }
+
+    /// Whether it covers every name that `other` covers.
+    ///
+    /// It never says so wrongly: the literal texts of a pattern hold no `*`, so that where `other`,
+    /// taken as a name, is covered, each of its `*`s lies within one of ours, whatever it stands
+    /// for.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        self.covers(&other.to_string())
+    }
+
     /// `upstream` with its `*`s replaced by what the pattern's `*`s stood for, in order. When the
     /// pattern has fewer, the last one is used again.
     #[must_use]
@@ -62,6 +94,17 @@ impl Pattern {
     pub fn specificity(&self) -> impl Ord + use<> {
         let literal: usize = self.texts.iter().map(|text| text.len()).sum();
         (Reverse(literal), self.texts.len())
+    }
+}
+
+impl fmt::Display for Pattern {
+    /// As it was written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, text) in self.texts.iter().enumerate() {
+            f.write_str(if place == 0 { "" } else { "*" })?;
+            f.write_str(text)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,47 +1,8 @@
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
-
-/// A client's key in plaintext, between its making and the one time it is shown.
-pub struct KeyToken(Zeroizing<String>);
-
-impl KeyToken {
-    /// The prefix of every key that Ironward makes, so that scanners recognise a leaked one.
-    /// Never change it.
-    pub const PREFIX: &'static str = "sk-iw-";
-
-    /// Makes a key from 32 random bytes.
-    #[must_use]
-    pub fn from_random(random: &[u8; 32]) -> Self {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = Zeroizing::new(String::with_capacity(Self::PREFIX.len() + 64));
-        text.push_str(Self::PREFIX);
-        for byte in random {
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(
-                    HEX.get(usize::from(nibble))
-                        .copied()
-                        .map_or('0', char::from),
-                );
-            }
-        }
-        Self(text)
-    }
-
-    /// The plaintext, given away with the token: it is shown once.
-    #[must_use]
-    pub fn reveal_once(self) -> Zeroizing<String> {
-        self.0
-    }
-
-    /// The plaintext bytes, to hash them.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
 
 /// Hashes keys under one secret of this installation (HMAC-SHA-256), so that a stolen table of
 /// hashes cannot be searched offline without it.
@@ -62,6 +23,24 @@ impl KeyHasher {
         bytes.copy_from_slice(tag.as_ref().first_chunk::<32>().unwrap_or(&[0; 32]));
         KeyHash(bytes)
     }
+
+    /// The hash of what LiteLLM keeps of a presented key: its SHA-256 in hex. A table of LiteLLM's
+    /// is imported by hashing what stands in it with [`Self::hash`].
+    #[must_use]
+    pub fn hash_as_litellm(&self, presented: &[u8]) -> KeyHash {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let digest = digest::digest(&digest::SHA256, presented);
+        let nibbles = digest
+            .as_ref()
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: Zeroizing<Vec<u8>> = Zeroizing::new(
+            nibbles
+                .filter_map(|nibble| HEX.get(usize::from(nibble)).copied())
+                .collect(),
+        );
+        self.hash(&hex)
+    }
 }
 
 /// What is stored of a client's key. Compared in constant time.
@@ -73,6 +52,19 @@ impl KeyHash {
     #[must_use]
     pub const fn from_stored(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The 64 hexadecimal digits to store.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        use fmt::Write as _;
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a text cannot fail.
+                let _written = write!(hex, "{byte:02x}");
+                hex
+            })
     }
 
     /// The bytes to store.

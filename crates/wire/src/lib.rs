@@ -17,6 +17,7 @@ mod embeddings;
 mod forward;
 mod json;
 mod node;
+mod presented_key;
 mod reply;
 mod sse;
 mod writer;
@@ -28,7 +29,7 @@ pub mod openai_embeddings;
 pub mod openai_error;
 
 pub use assemble::Assembler;
-pub use body::{Body, Patch};
+pub use body::{Body, Patch, check_strict};
 pub use call::{Call, Content};
 pub use chat::{
     CacheMarker, Chat, Effort, Image, Media, Message, OutputFormat, Part, PartBody, Reasoning,
@@ -39,6 +40,7 @@ pub use dialect::{Dialect, Envelope};
 pub use embeddings::{Embeddings, EmbeddingsFormat, EmbeddingsInput, EmbeddingsReply};
 pub use forward::{Forward, Forwarded};
 pub use json::{Json, mistyped};
+pub use presented_key::presented_key;
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
 

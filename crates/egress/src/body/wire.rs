@@ -1,10 +1,8 @@
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Body as _, SizeHint};
-use hyper::body::Incoming;
+use http_body::SizeHint;
 use ironward_core::Fault;
 use tokio::task::coop;
 
@@ -25,31 +23,25 @@ pub(crate) struct Wire {
     allowance: u64,
 }
 
-struct Source {
-    incoming: Incoming,
-    link: Link,
-    lane: Arc<Lane>,
+/// Where a body comes from, and where its connection goes afterwards.
+pub(crate) struct Source {
+    pub(crate) link: Link,
+    pub(crate) lane: Arc<Lane>,
 }
 
 impl Wire {
     pub(crate) fn new(
-        incoming: Incoming,
-        link: Link,
-        lane: Arc<Lane>,
+        source: Source,
         decoder: Option<Box<Decoder>>,
         patience: Patience,
         limit: u64,
     ) -> Result<Self, Fault> {
-        let announced = incoming.size_hint().exact();
+        let announced = source.link.announced();
         if decoder.is_none() && announced.is_some_and(|announced| announced > limit) {
             return Err(faults::too_large(limit));
         }
         let mut wire = Self {
-            source: Some(Source {
-                incoming,
-                link,
-                lane,
-            }),
+            source: Some(source),
             decoder,
             patience,
             limit,
@@ -81,7 +73,10 @@ impl Wire {
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         match (&self.source, &self.decoder) {
-            (Some(source), None) => source.incoming.size_hint(),
+            (Some(source), None) => source
+                .link
+                .announced()
+                .map_or_else(SizeHint::default, SizeHint::with_exact),
             (None, None) => SizeHint::with_exact(0),
             (_, Some(_)) => SizeHint::default(),
         }
@@ -111,39 +106,17 @@ impl Wire {
 
     /// The next piece as it came over the connection.
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Fault>> {
-        loop {
-            let Some(source) = &mut self.source else {
-                return Poll::Ready(Ok(None));
-            };
-            let Source { incoming, link, .. } = source;
-            match link.poll(cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    self.patience.renew();
-                    self.release_if_over();
-                    // Trailers are of no use to anyone here.
-                    if let Ok(piece) = frame.into_data()
-                        && !piece.is_empty()
-                    {
-                        return Poll::Ready(Ok(Some(piece)));
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Err(faults::cut_short(&error)));
-                }
-                Poll::Ready(None) => {
-                    // A reset with NO_ERROR ends a stream without a word: it is complete only if
-                    // the peer had said so.
-                    if source.link.is_stream() && !source.incoming.is_end_stream() {
-                        return Poll::Ready(Err(faults::truncated()));
-                    }
-                    self.release();
-                }
-                Poll::Pending => {
-                    let patience = &mut self.patience;
-                    return patience.poll(cx, source.link.alarm()).map(Err);
-                }
-            }
-        }
+        let Some(source) = &mut self.source else {
+            return Poll::Ready(Ok(None));
+        };
+        let Poll::Ready(piece) = source.link.poll_piece(cx) else {
+            return self.patience.poll(cx, source.link.alarm()).map(Err);
+        };
+        self.patience.renew();
+        // When the length was announced, the end is known with the last piece: whoever reads then
+        // often does not ask again.
+        self.release_if_over();
+        Poll::Ready(piece)
     }
 
     fn account(&mut self, piece: Option<Bytes>) -> Result<Option<Bytes>, Fault> {
@@ -157,21 +130,9 @@ impl Wire {
         }
     }
 
-    /// When the length was announced, the end is known with the last piece: whoever reads then
-    /// often does not ask again.
-    fn release_if_over(&mut self) {
-        if self
-            .source
-            .as_ref()
-            .is_some_and(|source| source.incoming.is_end_stream())
-        {
-            self.release();
-        }
-    }
-
     /// Gives the connection back; a stream's place is free as soon as it is dropped.
-    fn release(&mut self) {
-        if let Some(Source { link, lane, .. }) = self.source.take()
+    fn release_if_over(&mut self) {
+        if let Some(Source { link, lane }) = self.source.take_if(|source| source.link.is_over())
             && let Link::Whole(whole) = link
         {
             lane.put(whole);

@@ -36,17 +36,17 @@ fn egress(origin: &str) -> (Egress, Lease) {
 }
 
 /// Puts a connection into the pool whose other end is in the test's hand.
-async fn pool_one(egress: &Egress, lease: &Lease) -> DuplexStream {
+fn pool_one(egress: &Egress, lease: &Lease) -> DuplexStream {
     let (near, far) = duplex(1 << 16);
-    pool(egress, lease, near).await;
+    pool(egress, lease, near);
     far
 }
 
-async fn pool<S>(egress: &Egress, lease: &Lease, stream: S)
+fn pool<S>(egress: &Egress, lease: &Lease, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let whole = Whole::start(stream).await.unwrap();
+    let whole = Whole::new(stream);
     let credential = egress.credentials.open(lease.id()).unwrap();
     let lane = egress.pool.lane(credential.endpoint(), |endpoint| {
         egress.dialler.way(endpoint)
@@ -99,7 +99,7 @@ async fn a_request_that_never_left_goes_out_once_more_on_a_fresh_connection() {
     let silent = Silent {
         closed: Arc::clone(&closed),
     };
-    pool(&egress, &lease, silent).await;
+    pool(&egress, &lease, silent);
     assert_eq!(egress.idle(), 1);
     // The connection finds out when the request is handed to it, which comes back unsent.
     closed.store(true, Ordering::Relaxed);
@@ -128,7 +128,7 @@ async fn a_request_that_may_have_been_seen_is_not_repeated() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (egress, lease) = egress(&format!("http://127.0.0.1:{port}"));
-    let mut far = pool_one(&egress, &lease).await;
+    let mut far = pool_one(&egress, &lease);
     let timeouts = Timeouts::default();
     let read_and_close = async {
         let mut seen = [0; 64];
@@ -155,7 +155,7 @@ async fn a_connection_that_is_known_to_be_closed_is_not_tried() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (egress, lease) = egress(&format!("http://127.0.0.1:{port}"));
-    drop(pool_one(&egress, &lease).await);
+    drop(pool_one(&egress, &lease));
     tokio::task::yield_now().await;
     let credential = egress.credentials.open(lease.id()).unwrap();
     let lane = egress

@@ -55,6 +55,28 @@ async fn a_chunked_reply_gives_its_connection_back_at_its_end() {
 }
 
 #[tokio::test]
+async fn a_connection_whose_reply_leaves_a_doubt_is_closed() {
+    for reply in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok",
+        "HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n",
+    ] {
+        let peer = Peer::listen().await;
+        let way = Way::to(peer.http());
+        let (answered, line) = tokio::join!(way.text("/"), async {
+            let mut line = peer.accept().await;
+            line.request().await;
+            line.write(reply).await;
+            line
+        });
+        assert_eq!(answered.unwrap(), "ok");
+        assert_eq!(way.egress.idle(), 0, "{reply:?}");
+        line.closed().await;
+    }
+}
+
+#[tokio::test]
 async fn the_connection_that_was_used_last_is_used_first() {
     let peer = Peer::listen().await;
     let way = Way::to(peer.http());

@@ -1,8 +1,9 @@
-use ironward_core::{FaultKind, Retry};
+use ironward_core::{FaultKind, Retry, UpstreamRequest};
 use ironward_egress::{Roots, Settings};
+use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
-use crate::peer::{Certified, Fixed, Line, Peer, Way};
+use crate::peer::{Certified, Fixed, Line, Peer, Way, post, text};
 
 const HOST: &str = "model.internal";
 
@@ -82,4 +83,61 @@ async fn settings_that_cannot_hold_are_refused() {
         };
         assert!(ironward_egress::Dialler::new(settings, clock.clone()).is_err());
     }
+}
+
+#[tokio::test]
+async fn a_body_until_the_end_of_a_tls_connection_needs_a_said_end() {
+    for is_said in [true, false] {
+        let certified = Certified::new(HOST, &[]);
+        let peer = Peer::listen().await;
+        let origin = peer.named("https", HOST);
+        let way = Way::with(origin, certified.trusted(), Fixed::loopback());
+        let acceptor = TlsAcceptor::from(certified.server.clone());
+        let serve = async {
+            let mut line = Line(acceptor.accept(peer.socket().await).await.unwrap());
+            line.request().await;
+            line.write("HTTP/1.1 200 OK\r\n\r\nall of it?").await;
+            if is_said {
+                line.0.shutdown().await.unwrap();
+            }
+        };
+        let (result, ()) = tokio::join!(way.text("/"), serve);
+        assert_eq!(way.egress.idle(), 0);
+        if is_said {
+            assert_eq!(result.unwrap(), "all of it?");
+        } else {
+            // Whoever sits on the wire can end a TCP connection where it likes.
+            assert!(result.unwrap_err().message.contains("broke off"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tls_connection_is_used_again_and_takes_large_requests() {
+    let certified = Certified::new(HOST, &[]);
+    let peer = Peer::listen().await;
+    let origin = peer.named("https", HOST);
+    let way = Way::with(origin, certified.trusted(), Fixed::loopback());
+    let acceptor = TlsAcceptor::from(certified.server.clone());
+    let length = 4 << 20;
+    let serve = async {
+        let mut line = Line(acceptor.accept(peer.socket().await).await.unwrap());
+        for _ in 0..3 {
+            assert!(line.answer("ok").await.len() > length);
+        }
+        line
+    };
+    let ask = async {
+        for number in 0..3 {
+            let large = UpstreamRequest {
+                body: vec![b'x'; length].into(),
+                ..post("/")
+            };
+            let reply = way.send(large).await.unwrap();
+            assert_eq!(reply.timing.reused, number > 0);
+            assert_eq!(text(reply).await.unwrap(), "ok");
+        }
+    };
+    tokio::join!(serve, ask);
+    peer.assert_untouched();
 }

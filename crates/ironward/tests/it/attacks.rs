@@ -1,6 +1,7 @@
 //! What must fail, whoever tries it: one file for each class of attack.
 
 mod bodies;
+mod customary_keys;
 mod exhaustion;
 mod foreign_headers;
 mod http2_floods;

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -113,18 +113,18 @@ impl One<'_> {
         }
         let request = self.encode_request().await?;
         let timeouts = self.plan.timeouts(self.routed, self.call.stream);
-        let sent = self.gateway.clock.now();
-        let reply = self
-            .gateway
-            .upstream
-            .send(self.routed.deployment.credential, request, &timeouts)
-            .await;
-        let outcome = match reply {
-            Ok(reply) => self.receive(reply).await,
-            Err(fault) => Err(fault),
-        };
-        *waited += since(self.gateway, sent);
-        outcome
+        let credential = self.routed.deployment.credential;
+        let sent = self.gateway.upstream.send(credential, request, &timeouts);
+        let reply = self.wait(waited, sent).await?;
+        self.receive(reply, waited).await
+    }
+
+    /// Awaits something of the provider's. What the gateway does with it is its own time.
+    async fn wait<T>(&self, waited: &mut Duration, theirs: impl Future<Output = T>) -> T {
+        let began = self.gateway.clock.now();
+        let result = theirs.await;
+        *waited += self.gateway.clock.now().saturating_duration_since(began);
+        result
     }
 
     /// What is done with the call's body, and with its reply.
@@ -155,7 +155,11 @@ impl One<'_> {
         .await
     }
 
-    async fn receive(&self, reply: UpstreamReply) -> Result<(Answer, HeaderMap), Fault> {
+    async fn receive(
+        &self,
+        reply: UpstreamReply,
+        waited: &mut Duration,
+    ) -> Result<(Answer, HeaderMap), Fault> {
         let UpstreamReply {
             status,
             headers,
@@ -163,14 +167,15 @@ impl One<'_> {
             redaction,
             ..
         } = reply;
+        let limit = self.settings.reply_limit;
         if !status.is_success() {
-            let bytes = body.collect(self.settings.reply_limit).await?;
+            let bytes = self.wait(waited, body.collect(limit)).await?;
             return Err(self.routed.provider.classify(status, &headers, &bytes));
         }
         let answer = if self.call.stream {
-            self.receive_stream(body, redaction.clone()).await
+            self.receive_stream(body, redaction.clone(), waited).await
         } else {
-            match body.collect(self.settings.reply_limit).await {
+            match self.wait(waited, body.collect(limit)).await {
                 Ok(bytes) => self.receive_whole(bytes).await,
                 Err(fault) => Err(fault),
             }
@@ -212,10 +217,11 @@ impl One<'_> {
         &self,
         mut body: ReplyBody,
         redaction: Redaction,
+        waited: &mut Duration,
     ) -> Result<Answer, Fault> {
         let mut relay = self.relay()?;
         loop {
-            let passed = match body.frame().await {
+            let passed = match self.wait(waited, body.frame()).await {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(chunk) => relay.push(chunk),
                     Err(_trailers) => continue,
@@ -318,8 +324,4 @@ impl ironward_wire::StreamDecoder for Ready {
         deltas.append(&mut self.0);
         Ok(())
     }
-}
-
-fn since(gateway: &Gateway, then: Instant) -> Duration {
-    gateway.clock.now().saturating_duration_since(then)
 }

@@ -29,9 +29,10 @@ pub(crate) fn authorise(
     path: &str,
 ) -> Result<Authorised, Fault> {
     let principal = Arc::clone(caller.principal());
-    let (group, stars) = match principal.role {
-        Role::ProxyAdmin => find(snapshot, model).ok_or_else(|| unknown(model, path))?,
-    };
+    let (group, stars) = allowed(principal.role)
+        .then(|| find(snapshot, model))
+        .flatten()
+        .ok_or_else(|| unknown(model, path))?;
     Ok(Authorised {
         principal,
         group,
@@ -44,10 +45,17 @@ pub(crate) struct Visible<'s>(pub(crate) Vec<&'s str>);
 
 impl<'s> Visible<'s> {
     pub(crate) fn to(snapshot: &'s Snapshot, caller: &Caller) -> Self {
-        match caller.principal().role {
-            Role::ProxyAdmin => Self(snapshot.model_names()),
+        if allowed(caller.principal().role) {
+            Self(snapshot.model_names())
+        } else {
+            Self(Vec::new())
         }
     }
+}
+
+/// Only the admin key and the master key exist yet.
+fn allowed(role: Role) -> bool {
+    role == Role::ProxyAdmin
 }
 
 fn find(snapshot: &Snapshot, model: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> {

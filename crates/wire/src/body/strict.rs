@@ -17,9 +17,24 @@ use serde::de::Error as _;
 use super::Fields;
 use scan::{Refused, scan};
 
+/// Checks that `bytes` are one JSON value that every reader reads alike: no duplicate key at any
+/// depth, no lone surrogate, no number out of range, fewer than 128 levels, nothing after it. For
+/// small texts off the way of a call: it takes the walk.
+///
+/// # Errors
+/// What is wrong, with line and column.
+pub fn check_strict(bytes: &[u8]) -> Result<(), serde_json::Error> {
+    walk::check(bytes)
+}
+
 /// The top-level fields of the one object that `bytes` has to be.
 pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
     scan(bytes).map_err(|refused| reason(bytes, &refused))
+}
+
+/// As [`read_object`], for whoever needs no reason.
+pub(super) fn scan_object(bytes: &[u8]) -> Option<Fields> {
+    scan(bytes).ok()
 }
 
 /// What fuzzing holds [`read_object`] against.

@@ -262,6 +262,21 @@ fn slow_bodies_hold_up_nobody_else() {
 }
 
 #[test]
+fn a_body_that_takes_too_long_is_refused() {
+    let rig = Rig::with("ironward:\n  body_timeout: 1\n");
+    let body = Dialect::OpenAi.body("openai/gpt-test", "hello").to_string();
+    let request = authorised(Dialect::OpenAi.path(), &[], body.as_bytes());
+    let (begun, _never) = request.split_at(request.len() - 6);
+    let mut connection = Connection::open(rig.address()).expect("it listens");
+    connection.send(begun).expect("it reads");
+    let reply = connection.read_reply().expect("a reply");
+    assert_eq!(reply.status, 408, "{}", reply.text());
+    assert!(reply.text().contains("within 1 s"), "{}", reply.text());
+    assert!(rig.upstream.calls().is_empty(), "half a call was sent on");
+    rig.assert_works();
+}
+
+#[test]
 fn clients_that_do_not_read_cost_no_memory() {
     let rig = Rig::start();
     let memory = Memory::of(&rig.gateway);

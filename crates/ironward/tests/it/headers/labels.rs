@@ -38,6 +38,28 @@ fn a_reply_says_who_answered_and_how_long_it_took() {
 }
 
 #[test]
+fn waiting_for_the_provider_is_no_overhead() {
+    let rig = Rig::start();
+    for family in FAMILIES {
+        for dialect in Dialect::BOTH {
+            let body = dialect.body(&family.model("slow-head-400"), "hello");
+            let reply = rig.post(dialect.path(), &body);
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let milliseconds = |name| -> f64 {
+                let text = reply.header(name).expect("the header is there");
+                text.parse().expect("a number")
+            };
+            let total = milliseconds("x-litellm-response-duration-ms");
+            let overhead = milliseconds("x-litellm-overhead-duration-ms");
+            assert!(total >= 400.0, "{total}");
+            // What is left is the gateway's own work on the call, which takes some time always.
+            assert!(overhead > 0.0, "{overhead}");
+            assert!(overhead <= total - 400.0, "{overhead} of {total}");
+        }
+    }
+}
+
+#[test]
 fn every_reply_has_an_id_of_its_own() {
     let rig = Rig::start();
     let mut ids = HashSet::new();

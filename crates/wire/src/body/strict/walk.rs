@@ -12,11 +12,15 @@ use serde_json::value::RawValue;
 use super::super::Fields;
 use super::keys::{self, Keys};
 
-pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
+pub(super) fn check(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let mut keys = Keys::new();
     Walk { keys: &mut keys }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    deserializer.end()
+}
+
+pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
+    check(bytes)?;
     // The text is known to be sound: this pass only finds where each top-level value stands.
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer.deserialize_map(Places {
