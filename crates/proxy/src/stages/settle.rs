@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{BufMut as _, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use ironward_core::CallId;
@@ -84,8 +84,14 @@ fn insert_text(headers: &mut HeaderMap, name: &'static str, text: &str) {
 /// Milliseconds with three decimals: LiteLLM's clients read a float.
 fn insert_milliseconds(headers: &mut HeaderMap, name: &'static str, duration: Duration) {
     let micros = duration.as_micros();
-    let text = format!("{}.{:03}", micros / 1000, micros % 1000);
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+    let mut text = BytesMut::with_capacity(24);
+    text.put_slice(itoa::Buffer::new().format(micros / 1000).as_bytes());
+    // 1000 to 1999: its last three digits are the decimals, zeros in front included.
+    let mut decimals = itoa::Buffer::new();
+    let decimals = decimals.format(1000 + micros % 1000).as_bytes();
+    text.put_u8(b'.');
+    text.put_slice(decimals.get(1..).unwrap_or_default());
+    if let Ok(value) = HeaderValue::from_maybe_shared(text.freeze()) {
         headers.insert(name, value);
     }
 }
@@ -103,6 +109,32 @@ fn hand_on(headers: &mut HeaderMap, upstream: &HeaderMap) {
         }
         if is_limit {
             headers.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+
+    use super::insert_milliseconds;
+
+    #[test]
+    fn writes_milliseconds_with_three_decimals() {
+        for (micros, text) in [
+            (0, "0.000"),
+            (7, "0.007"),
+            (70, "0.070"),
+            (999, "0.999"),
+            (1_000, "1.000"),
+            (1_050, "1.050"),
+            (61_234_567, "61234.567"),
+        ] {
+            let mut headers = HeaderMap::new();
+            insert_milliseconds(&mut headers, "x", Duration::from_micros(micros));
+            assert_eq!(headers["x"], text);
         }
     }
 }
