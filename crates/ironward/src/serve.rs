@@ -115,15 +115,8 @@ async fn serve(
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
-    // Without a database there are no keys but the admin key and the master key.
-    let access = Access::new(
-        DirectoryWriter::new().directory(),
-        Arc::clone(&assembler.hasher),
-        Arc::new(Freshness::new(Arc::new(SystemClock))),
-        None,
-    );
     let shared = Shared {
-        access: Arc::new(access),
+        access: Arc::new(empty_access(&assembler)),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
@@ -177,6 +170,16 @@ async fn serve(
     planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
         .await
+}
+
+/// Without a database there are no keys but the admin key and the master key.
+fn empty_access(assembler: &Assembler) -> Access {
+    Access::new(
+        DirectoryWriter::new().directory(),
+        Arc::clone(&assembler.hasher),
+        Arc::new(Freshness::new(Arc::new(SystemClock))),
+        None,
+    )
 }
 
 /// The admin key of a first start. It is kept only when it is about to be shown: a start that fails

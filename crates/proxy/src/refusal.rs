@@ -4,7 +4,7 @@ use ironward_core::Fault;
 use ironward_policy::Refusal;
 
 /// The fault of a call that its chain refuses.
-pub(crate) fn fault(refusal: Refusal) -> Fault {
+pub(crate) fn fault(refusal: &Refusal) -> Fault {
     let message = shown(&refusal.say, LONGEST);
     let fault = Fault::downstream(refusal.kind, message).with_code(refusal.code);
     match refusal.param {

@@ -162,7 +162,7 @@ fn check_standing(
     }));
     match check(&links, &asked) {
         Verdict::Allowed => Ok(()),
-        Verdict::Refused(refusal) => Err(refusal::fault(refusal)),
+        Verdict::Refused(refusal) => Err(refusal::fault(&refusal)),
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn authorise(
             verdict = check(&links, &asked);
         }
         if let Verdict::Refused(refusal) = verdict {
-            return Err(refusal::fault(refusal));
+            return Err(refusal::fault(&refusal));
         }
         let narrowest = narrowest(&links);
         parallel_calls = narrowest.parallel_calls;
@@ -137,7 +137,7 @@ impl Permit {
             ..Asked::default()
         };
         if let Verdict::Refused(refusal) = check(&links, &asked) {
-            return Err(refusal::fault(refusal));
+            return Err(refusal::fault(&refusal));
         }
         let end = caller.chain().and_then(|chain| chain.end());
         drop(links);
