@@ -3,7 +3,7 @@ use ironward_secret::Secret;
 
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader, Source, Text};
-use crate::{Place, ProblemKind};
+use crate::{Place, ProblemKind, jwt};
 
 /// The gateway itself: `general_settings`. It has no `Debug`: it holds a secret.
 #[derive(Default)]
@@ -22,6 +22,10 @@ pub struct GeneralSettings {
     pub completion_model: Option<String>,
     /// List the models of providers whose key is in the environment.
     pub infer_model_from_keys: bool,
+    /// LiteLLM's authentication by tokens, which becomes [`IronwardSettings::issuers`].
+    ///
+    /// [`IronwardSettings::issuers`]: crate::IronwardSettings::issuers
+    pub(crate) jwt: jwt::Draft,
 }
 
 /// Where LiteLLM looks for the master key if the file has none.
@@ -83,6 +87,22 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             default: "false",
             meaning: "List the models of providers whose key is in the environment.",
             effect: Effect::Switch(|general, on| general.infer_model_from_keys = on),
+        },
+        Key {
+            name: "enable_jwt_auth",
+            default: "false",
+            meaning: "Take the tokens of `litellm_jwtauth.issuers`, and of the issuer that the variables JWT_ISSUER, JWT_AUDIENCE and JWT_PUBLIC_KEY_URL name, as those of `ironward.issuers`.",
+            effect: Effect::Read("switch", |general, reader, field| {
+                general.jwt.enable(reader, field);
+            }),
+        },
+        Key {
+            name: "litellm_jwtauth",
+            default: "{}",
+            meaning: "Whose tokens are taken: see below.",
+            effect: Effect::Read("section", |general, reader, field| {
+                jwt::JWT.read(&mut general.jwt, reader, field);
+            }),
         },
     ],
     ignored: include_str!("general/ignored.txt"),

@@ -54,6 +54,19 @@ impl KeyHash {
         Self(bytes)
     }
 
+    /// The 64 hexadecimal digits to store.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        use fmt::Write as _;
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a text cannot fail.
+                let _written = write!(hex, "{byte:02x}");
+                hex
+            })
+    }
+
     /// The bytes to store.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {
