@@ -11,8 +11,9 @@ use ironward_admin::Condition;
 use ironward_config::ProcessEnvironment;
 use ironward_core::SystemClock;
 use ironward_egress::{Credentials, Dialler};
-use ironward_proxy::{InFlight, ServerTls};
+use ironward_proxy::{Access, InFlight, ServerTls};
 use ironward_secret::{KeyHash, KeyToken};
+use ironward_store::{DirectoryWriter, Freshness};
 use ironward_telemetry::{Draining, Format, ListenerOpened};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -115,6 +116,7 @@ async fn serve(
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
     let shared = Shared {
+        access: Arc::new(empty_access(&assembler)),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
@@ -168,6 +170,16 @@ async fn serve(
     planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
         .await
+}
+
+/// Without a database there are no keys but the admin key and the master key.
+fn empty_access(assembler: &Assembler) -> Access {
+    Access::new(
+        DirectoryWriter::new().directory(),
+        Arc::clone(&assembler.hasher),
+        Arc::new(Freshness::new(Arc::new(SystemClock))),
+        None,
+    )
 }
 
 /// The admin key of a first start. It is kept only when it is about to be shown: a start that fails
