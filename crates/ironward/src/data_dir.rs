@@ -4,7 +4,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use ironward_core::Random;
-use ironward_secret::{KeyHash, KeyHasher, KeyToken};
+use ironward_secret::{KeyHash, KeyHasher, KeyId, KeyToken};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -17,9 +17,10 @@ pub(crate) struct DataDir {
 
 /// A key that nobody has yet. The token is its only copy.
 pub(crate) fn draw_admin_key(random: &dyn Random) -> KeyToken {
-    let mut bytes = Zeroizing::new([0; 32]);
-    random.fill(&mut *bytes);
-    KeyToken::from_random(&bytes)
+    let (mut id, mut secret) = ([0; 10], Zeroizing::new([0; 32]));
+    random.fill(&mut id);
+    random.fill(&mut *secret);
+    KeyToken::issue(KeyId::from_random(&id), &secret)
 }
 
 /// Under which keys are hashed.

@@ -2,46 +2,6 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
-
-/// A client's key in plaintext, between its making and the one time it is shown.
-pub struct KeyToken(Zeroizing<String>);
-
-impl KeyToken {
-    /// The prefix of every key that Ironward makes, so that scanners recognise a leaked one.
-    /// Never change it.
-    pub const PREFIX: &'static str = "sk-iw-";
-
-    /// Makes a key from 32 random bytes.
-    #[must_use]
-    pub fn from_random(random: &[u8; 32]) -> Self {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = Zeroizing::new(String::with_capacity(Self::PREFIX.len() + 64));
-        text.push_str(Self::PREFIX);
-        for byte in random {
-            for nibble in [byte >> 4, byte & 15] {
-                text.push(
-                    HEX.get(usize::from(nibble))
-                        .copied()
-                        .map_or('0', char::from),
-                );
-            }
-        }
-        Self(text)
-    }
-
-    /// The plaintext, given away with the token: it is shown once.
-    #[must_use]
-    pub fn reveal_once(self) -> Zeroizing<String> {
-        self.0
-    }
-
-    /// The plaintext bytes, to hash them.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
 
 /// Hashes keys under one secret of this installation (HMAC-SHA-256), so that a stolen table of
 /// hashes cannot be searched offline without it.

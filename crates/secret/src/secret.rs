@@ -18,6 +18,12 @@ impl Secret {
         Self(Zeroizing::new(plaintext.trim_ascii().into()))
     }
 
+    /// A secret that is bytes rather than text: nothing is trimmed.
+    #[must_use]
+    pub fn exact(plaintext: &[u8]) -> Self {
+        Self(Zeroizing::new(plaintext.into()))
+    }
+
     /// The secret as a sensitive header value behind `prefix` (`"Bearer "`, or `""`).
     ///
     /// # Errors
@@ -37,6 +43,11 @@ impl Secret {
         Exposed(&self.0)
     }
 
+    /// The plaintext, for what this crate does with it.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -45,7 +56,7 @@ impl Secret {
 }
 
 /// A borrowed plaintext; clippy refuses it across an `await`.
-pub struct Exposed<'a>(&'a [u8]);
+pub struct Exposed<'a>(pub(crate) &'a [u8]);
 
 impl Exposed<'_> {
     /// The plaintext bytes.

@@ -2,6 +2,7 @@
 //! the field, so that an object reads like the request that made it.
 
 mod budget;
+mod content;
 mod credential;
 mod customer;
 mod deployment;
@@ -17,6 +18,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use budget::Budget;
+pub use content::Content;
+pub(crate) use content::Unique;
 pub use credential::{Credential, SealedValue};
 pub use customer::Customer;
 pub use deployment::StoredDeployment;
@@ -79,6 +82,12 @@ impl Kind {
         Self::Deployment,
         Self::Key,
     ];
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 
     /// The word for it in the database, in logs and in errors.
     #[must_use]

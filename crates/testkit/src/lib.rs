@@ -17,6 +17,7 @@
 
 mod clock;
 mod gateway;
+mod postgres;
 mod random;
 pub mod raw;
 mod trap;
@@ -24,6 +25,7 @@ mod upstream;
 
 pub use clock::FakeClock;
 pub use gateway::{Gateway, GatewayBuilder};
+pub use postgres::Postgres;
 pub use random::SeededRandom;
 pub use trap::Trap;
 pub use upstream::{Preset, PresetUpstream, RecordedCall, Upstream};

@@ -28,6 +28,8 @@ const GIVEN: &[(&str, &str)] = &[
         "DataDir",
         "the data directory, an option of the command line",
     ),
+    ("data_key", "a data encryption key (DEK)"),
+    ("DataKey", "a data encryption key (DEK)"),
     (
         "data_plane",
         "the data plane, as opposed to the admin plane",

@@ -1,0 +1,310 @@
+use std::path::PathBuf;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use ironward_secret::Secret;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Encode, Postgres, Row as _, Sqlite, Type};
+
+use crate::error::{StoreError, one_line};
+
+/// How long a statement waits for a connection, and `SQLite` for another process' lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where the database is.
+pub enum Location {
+    /// One file of this process' machine, made when it is not there.
+    Sqlite(PathBuf),
+    /// A server: `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    Postgres(Secret),
+}
+
+/// A database of either kind.
+pub(crate) enum Database {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A statement: the same text for both, or one for each. Parameters are `$1`, `$2`, ... in both.
+#[derive(Clone, Copy)]
+pub(crate) enum Sql {
+    Same(&'static str),
+    Each {
+        sqlite: &'static str,
+        postgres: &'static str,
+    },
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Access {
+    /// Reads one state of the database.
+    Read,
+    /// Reads and writes.
+    Write,
+    /// Changes the schema, alone.
+    Migrate,
+}
+
+/// A parameter.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'v> {
+    Int(i64),
+    MaybeInt(Option<i64>),
+    Text(&'v str),
+    Bytes(&'v [u8]),
+}
+
+/// A row of an answer.
+pub(crate) enum Row<'r> {
+    Sqlite(&'r SqliteRow),
+    Postgres(&'r PgRow),
+}
+
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Database {
+    pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::Sqlite(path) => open_sqlite(path).await,
+            Location::Postgres(url) => open_postgres(url).await,
+        }
+    }
+
+    pub(crate) async fn begin(&self, access: Access) -> Result<Transaction, sqlx::Error> {
+        match self {
+            Self::Sqlite(pool) => {
+                let begin = match access {
+                    Access::Read => "BEGIN",
+                    Access::Write => "BEGIN IMMEDIATE",
+                    Access::Migrate => "BEGIN EXCLUSIVE",
+                };
+                Ok(Transaction::Sqlite(pool.begin_with(begin).await?))
+            }
+            Self::Postgres(pool) => {
+                let begin = match access {
+                    Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    Access::Write | Access::Migrate => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                };
+                Ok(Transaction::Postgres(pool.begin_with(begin).await?))
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Transaction {
+    /// Runs a statement; how many rows it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: Sql,
+        values: &[Value<'_>],
+    ) -> Result<u64, sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => {
+                let query = bind(sql.sqlite(), values);
+                Ok(query.execute(&mut **transaction).await?.rows_affected())
+            }
+            Self::Postgres(transaction) => {
+                let query = bind(sql.postgres(), values);
+                Ok(query.execute(&mut **transaction).await?.rows_affected())
+            }
+        }
+    }
+
+    /// Runs a query and reads each row of its answer.
+    pub(crate) async fn fetch<T>(
+        &mut self,
+        sql: Sql,
+        values: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => {
+                let query = bind(sql.sqlite(), values);
+                let rows = query.fetch_all(&mut **transaction).await?;
+                rows.iter().map(|row| read(&Row::Sqlite(row))).collect()
+            }
+            Self::Postgres(transaction) => {
+                let query = bind(sql.postgres(), values);
+                let rows = query.fetch_all(&mut **transaction).await?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
+    /// The first row of an answer.
+    pub(crate) async fn first<T>(
+        &mut self,
+        sql: Sql,
+        values: &[Value<'_>],
+        read: impl Fn(&Row<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, sqlx::Error> {
+        Ok(self.fetch(sql, values, read).await?.into_iter().next())
+    }
+
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+impl Sql {
+    const fn sqlite(self) -> &'static str {
+        match self {
+            Self::Same(sql) | Self::Each { sqlite: sql, .. } => sql,
+        }
+    }
+
+    const fn postgres(self) -> &'static str {
+        match self {
+            Self::Same(sql) | Self::Each { postgres: sql, .. } => sql,
+        }
+    }
+}
+
+impl Row<'_> {
+    pub(crate) fn int(&self, column: usize) -> Result<i64, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn maybe_int(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+}
+
+fn bind<'v, D>(sql: &'static str, values: &[Value<'v>]) -> Query<'static, D, D::Arguments>
+where
+    D: sqlx::Database,
+    i64: Encode<'v, D> + Type<D>,
+    Option<i64>: Encode<'v, D> + Type<D>,
+    &'v str: Encode<'v, D> + Type<D>,
+    &'v [u8]: Encode<'v, D> + Type<D>,
+{
+    let mut query = sqlx::query(sql);
+    for value in values {
+        query = match *value {
+            Value::Int(int) => query.bind(int),
+            Value::MaybeInt(int) => query.bind(int),
+            Value::Text(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
+        };
+    }
+    query
+}
+
+async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let place: Box<str> = path.display().to_string().into();
+    let unreachable = |reason: String| StoreError::Unreachable {
+        place: place.clone(),
+        reason: one_line(&reason),
+    };
+    // Made here and not by SQLite, so that nobody else can read it; SQLite gives its other files
+    // the permissions of this one.
+    std::fs::OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| unreachable(error.to_string()))?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .disable_statement_logging();
+    let first = options.connect().await;
+    let closed = match first {
+        Ok(connection) => connection.close().await,
+        Err(error) => Err(error),
+    };
+    closed.map_err(|error| match StoreError::from(error) {
+        StoreError::Failed(reason) => unreachable(reason.into()),
+        other => other,
+    })?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(PATIENCE)
+        .connect_lazy_with(options);
+    Ok(Database::Sqlite(pool))
+}
+
+async fn open_postgres(url: &Secret) -> Result<Database, StoreError> {
+    let options = {
+        let url = url.expose();
+        let text = std::str::from_utf8(url.bytes())
+            .map_err(|_| StoreError::Address("it is no text".into()))?;
+        // The reason could quote the address, and with it the password.
+        PgConnectOptions::from_str(text)
+            .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?
+    };
+    let options = options
+        .application_name("ironward")
+        .disable_statement_logging();
+    let place = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or_default()
+    );
+    let unreachable = |reason: &str| StoreError::Unreachable {
+        place: place.as_str().into(),
+        reason: one_line(reason),
+    };
+    // The pool would try again until its patience ends, and then not say why.
+    let first = async { options.connect().await?.close().await };
+    match tokio::time::timeout(PATIENCE, first).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(unreachable(&error.to_string())),
+        Err(_) => return Err(unreachable("no answer within 5 s")),
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(PATIENCE)
+        .connect_lazy_with(options);
+    Ok(Database::Postgres(pool))
+}

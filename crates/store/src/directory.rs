@@ -1,0 +1,121 @@
+//! Every verified object in memory. Readers take no lock; there is one writer.
+
+mod entry;
+mod intern;
+mod key;
+mod objects;
+mod shards;
+mod writer;
+
+use std::sync::Arc;
+
+use ironward_core::Id;
+use ironward_secret::KeyHash;
+use tokio::sync::watch;
+
+use crate::objects::{
+    AccessGroup, Budget, Credential, Customer, Key, Organisation, Project, SecretForm,
+    ServiceAccount, StoredDeployment, Tag, Team, User,
+};
+
+pub use entry::Entry;
+pub use key::{LiveKey, LiveSecret};
+pub use objects::Objects;
+use shards::{HashOfKey, Shards};
+pub(crate) use writer::DirectoryWriter;
+
+/// What the data path and the management plane answer from.
+///
+/// A change is seen at once and whole for one object. Two objects of one transaction may be seen
+/// one before the other: a decision has to hold for each link of its chain by itself.
+#[expect(missing_docs, reason = "each is the collection of its name")]
+pub struct Directory {
+    pub keys: Objects<Key, LiveKey>,
+    pub organisations: Objects<Organisation>,
+    pub teams: Objects<Team>,
+    pub projects: Objects<Project>,
+    pub users: Objects<User>,
+    pub service_accounts: Objects<ServiceAccount>,
+    pub customers: Objects<Customer>,
+    pub budgets: Objects<Budget>,
+    pub credentials: Objects<Credential>,
+    pub deployments: Objects<StoredDeployment>,
+    pub access_groups: Objects<AccessGroup>,
+    pub tags: Objects<Tag>,
+    secrets: Shards<KeyHash, Holder, HashOfKey>,
+    emails: Shards<Box<str>, Id<User>>,
+    sso_ids: Shards<Box<str>, Id<User>>,
+    changes: watch::Sender<u64>,
+}
+
+/// Whose a secret is.
+#[derive(Clone)]
+struct Holder {
+    key: Arc<Entry<Key, LiveKey>>,
+    /// Which of its secrets.
+    place: usize,
+}
+
+/// A key that was found by one of its secrets.
+pub struct Found {
+    /// The key.
+    pub key: Arc<Entry<Key, LiveKey>>,
+    /// The secret: it may be past its end.
+    pub secret: LiveSecret,
+}
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        Self {
+            keys: Objects::new(MANY),
+            organisations: Objects::new(FEW),
+            teams: Objects::new(FEW),
+            projects: Objects::new(FEW),
+            users: Objects::new(MANY),
+            service_accounts: Objects::new(FEW),
+            customers: Objects::new(MANY),
+            budgets: Objects::new(FEW),
+            credentials: Objects::new(FEW),
+            deployments: Objects::new(FEW),
+            access_groups: Objects::new(FEW),
+            tags: Objects::new(FEW),
+            secrets: Shards::new(MANY),
+            emails: Shards::new(FEW),
+            sso_ids: Shards::new(FEW),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    /// The key whose secret was hashed to `hash` in this form. A hash of the other form is not the
+    /// same proof: what `LiteLLM` keeps of its keys would open them.
+    #[must_use]
+    pub fn key_by_secret(&self, form: SecretForm, hash: &KeyHash) -> Option<Found> {
+        let Holder { key, place } = self.secrets.find(hash)?;
+        let secret = *key.object.secrets.get(place)?;
+        (secret.form == form).then_some(Found { key, secret })
+    }
+
+    /// The user with this address, in any case of letters.
+    #[must_use]
+    pub fn user_by_email(&self, email: &str) -> Option<Arc<Entry<User>>> {
+        self.users
+            .find(self.emails.find(email.to_lowercase().as_str())?.as_str())
+    }
+
+    /// The user with this subject at the identity provider.
+    #[must_use]
+    pub fn user_by_sso_id(&self, subject: &str) -> Option<Arc<Entry<User>>> {
+        self.users.find(self.sso_ids.find(subject)?.as_str())
+    }
+
+    /// The number of the last change, and a way to wait for the next: what is held for long (an
+    /// open stream) looks then whether its entries are still current.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+}
+
+/// Shards of collections that grow to hundreds of thousands: a change copies one of them.
+const MANY: usize = 1024;
+const FEW: usize = 16;

@@ -1,0 +1,185 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ironward_core::Id;
+use ironward_policy::{Grant, Spending};
+use ironward_secret::KeyHash;
+use serde::{Deserialize, Serialize};
+
+use super::intern::{Ids, Interner};
+use crate::objects::{
+    Key, KeySecret, Metadata, Organisation, Origin, Owner, Project, SecretForm, ServiceAccount,
+    Team, User,
+};
+
+/// A key as the data path needs it: what it has in common with others is shared, and what only the
+/// management plane reads is kept as text.
+pub struct LiveKey {
+    /// The secrets that it is proven by.
+    pub secrets: Box<[LiveSecret]>,
+    /// A name for people.
+    pub alias: Option<Box<str>>,
+    /// How it is shown.
+    pub name: Box<str>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The team that pays.
+    pub team: Option<Id<Team>>,
+    /// The project that pays.
+    pub project: Option<Id<Project>>,
+    /// The organisation, where the key has no team that says it.
+    pub organisation: Option<Id<Organisation>>,
+    /// The user whose rights bound it.
+    pub creator: Option<Id<User>>,
+    /// What it may do at most.
+    pub grant: Arc<Grant>,
+    /// What it may spend.
+    pub spending: Arc<Spending>,
+    /// Names of its own for model groups.
+    pub aliases: Arc<BTreeMap<Box<str>, Box<str>>>,
+    /// Labels on its calls.
+    pub tags: Arc<Vec<Box<str>>>,
+    /// [`Rest`] as JSON.
+    rest: Box<str>,
+}
+
+/// One secret of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveSecret {
+    /// Its hash.
+    pub hash: KeyHash,
+    /// What was hashed.
+    pub form: SecretForm,
+    /// When it was made, in milliseconds since 1970.
+    pub made: u64,
+    /// When it stops being accepted, in milliseconds since 1970.
+    pub until: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    rotation_interval: Option<Box<str>>,
+    metadata: Metadata,
+    kept: Metadata,
+    origin: Origin,
+}
+
+/// What keys share.
+#[derive(Default)]
+pub(super) struct KeyParts {
+    teams: Ids<Team>,
+    projects: Ids<Project>,
+    organisations: Ids<Organisation>,
+    users: Ids<User>,
+    service_accounts: Ids<ServiceAccount>,
+    grants: Interner<Grant>,
+    spendings: Interner<Spending>,
+    aliases: Interner<BTreeMap<Box<str>, Box<str>>>,
+    tags: Interner<Vec<Box<str>>>,
+}
+
+impl LiveKey {
+    /// The whole key, for the management plane.
+    #[must_use]
+    pub fn whole(&self) -> Key {
+        let rest = serde_json::from_str(&self.rest).unwrap_or_else(|_| Rest {
+            rotation_interval: None,
+            metadata: Metadata::new(),
+            kept: Metadata::new(),
+            origin: Origin::default(),
+        });
+        Key {
+            secrets: self.secrets.iter().map(LiveSecret::whole).collect(),
+            alias: self.alias.clone(),
+            name: self.name.clone(),
+            owner: self.owner.clone(),
+            team: self.team.clone(),
+            project: self.project.clone(),
+            organisation: self.organisation.clone(),
+            creator: self.creator.clone(),
+            grant: Grant::clone(&self.grant),
+            spending: Spending::clone(&self.spending),
+            aliases: BTreeMap::clone(&self.aliases),
+            tags: Vec::clone(&self.tags),
+            rotation_interval: rest.rotation_interval,
+            metadata: rest.metadata,
+            kept: rest.kept,
+            origin: rest.origin,
+        }
+    }
+}
+
+impl LiveSecret {
+    /// `None`: the hash is no 64 hexadecimal digits; nobody can present such a secret.
+    fn new(secret: &KeySecret) -> Option<Self> {
+        Some(Self {
+            hash: KeyHash::from_stored(unhex(&secret.hash)?),
+            form: secret.form,
+            made: secret.made,
+            until: secret.until,
+        })
+    }
+
+    fn whole(&self) -> KeySecret {
+        KeySecret {
+            form: self.form,
+            hash: hex(self.hash.bytes()).into(),
+            made: self.made,
+            until: self.until,
+        }
+    }
+}
+
+impl KeyParts {
+    pub(super) fn live(&mut self, key: Key) -> LiveKey {
+        let rest = Rest {
+            rotation_interval: key.rotation_interval,
+            metadata: key.metadata,
+            kept: key.kept,
+            origin: key.origin,
+        };
+        let owner = match key.owner {
+            Owner::Team => Owner::Team,
+            Owner::User(id) => Owner::User(self.users.share(&id)),
+            Owner::ServiceAccount(id) => Owner::ServiceAccount(self.service_accounts.share(&id)),
+        };
+        LiveKey {
+            secrets: key.secrets.iter().filter_map(LiveSecret::new).collect(),
+            alias: key.alias,
+            name: key.name,
+            owner,
+            team: key.team.map(|id| self.teams.share(&id)),
+            project: key.project.map(|id| self.projects.share(&id)),
+            organisation: key.organisation.map(|id| self.organisations.share(&id)),
+            creator: key.creator.map(|id| self.users.share(&id)),
+            grant: self.grants.share(key.grant),
+            spending: self.spendings.share(key.spending),
+            aliases: self.aliases.share(key.aliases),
+            tags: self.tags.share(key.tags),
+            rest: serde_json::to_string(&rest).unwrap_or_default().into(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digits = std::str::from_utf8(pair).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,268 @@
+use std::sync::Arc;
+
+use ironward_core::Id;
+use ironward_secret::KeyHash;
+
+use super::key::KeyParts;
+use super::{Directory, Entry, Holder, LiveKey, Objects};
+use crate::objects::{Content, Key, Kind, User};
+use crate::row::Stored;
+
+/// The one writer of a directory.
+pub(crate) struct DirectoryWriter {
+    directory: Arc<Directory>,
+    parts: KeyParts,
+    /// Keys that are added together, at the end of a load.
+    batch: Vec<Arc<Entry<Key, LiveKey>>>,
+}
+
+impl DirectoryWriter {
+    pub(crate) fn new() -> Self {
+        Self {
+            directory: Arc::new(Directory::new()),
+            parts: KeyParts::default(),
+            batch: Vec::new(),
+        }
+    }
+
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// Adds an object of the first load; [`Self::flush`] ends that.
+    pub(crate) fn load(&mut self, stored: Stored) {
+        match stored.content {
+            Some(Content::Key(key)) => {
+                let entry = self.key(&stored.id, stored.version, stored.seq, stored.mark, *key);
+                self.batch.push(entry);
+            }
+            _ => drop(self.put(stored)),
+        }
+    }
+
+    /// Makes the keys of the first load visible.
+    pub(crate) fn flush(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        let secrets = batch.iter().flat_map(secrets);
+        self.directory.secrets.extend(secrets);
+        self.directory.keys.extend(batch);
+    }
+
+    /// Puts an object in the place of the one that is there; a tombstone removes it. The mark of
+    /// the one that was there.
+    pub(crate) fn put(&mut self, stored: Stored) -> Option<u128> {
+        let Stored {
+            id,
+            version,
+            seq,
+            mark,
+            content,
+            kind,
+        } = stored;
+        let Some(content) = content else {
+            return self.remove(kind, &id);
+        };
+        let to = Arc::clone(&self.directory);
+        match content {
+            Content::Key(key) => {
+                let entry = self.key(&id, version, seq, mark, *key);
+                self.put_key(entry)
+            }
+            Content::User(user) => {
+                self.put_user(Entry::new(Id::new(&id), version, seq, mark, *user))
+            }
+            Content::Organisation(object) => {
+                insert(&to.organisations, &id, (version, seq, mark), *object)
+            }
+            Content::Team(object) => insert(&to.teams, &id, (version, seq, mark), *object),
+            Content::Project(object) => insert(&to.projects, &id, (version, seq, mark), *object),
+            Content::ServiceAccount(object) => {
+                insert(&to.service_accounts, &id, (version, seq, mark), *object)
+            }
+            Content::Customer(object) => insert(&to.customers, &id, (version, seq, mark), *object),
+            Content::Budget(object) => insert(&to.budgets, &id, (version, seq, mark), *object),
+            Content::Credential(object) => {
+                insert(&to.credentials, &id, (version, seq, mark), *object)
+            }
+            Content::Deployment(object) => {
+                insert(&to.deployments, &id, (version, seq, mark), *object)
+            }
+            Content::AccessGroup(object) => {
+                insert(&to.access_groups, &id, (version, seq, mark), *object)
+            }
+            Content::Tag(object) => insert(&to.tags, &id, (version, seq, mark), *object),
+        }
+    }
+
+    /// Removes an object, and gives the mark that it had.
+    pub(crate) fn remove(&mut self, kind: Kind, id: &str) -> Option<u128> {
+        let from = &self.directory;
+        match kind {
+            Kind::Key => {
+                let old = from.keys.remove(id)?;
+                self.forget_secrets(&old, None);
+                Some(old.mark)
+            }
+            Kind::User => {
+                let old = from.users.remove(id)?;
+                self.forget_names(&old);
+                Some(old.mark)
+            }
+            Kind::Organisation => remove(&from.organisations, id),
+            Kind::Team => remove(&from.teams, id),
+            Kind::Project => remove(&from.projects, id),
+            Kind::ServiceAccount => remove(&from.service_accounts, id),
+            Kind::Customer => remove(&from.customers, id),
+            Kind::Budget => remove(&from.budgets, id),
+            Kind::Credential => remove(&from.credentials, id),
+            Kind::Deployment => remove(&from.deployments, id),
+            Kind::AccessGroup => remove(&from.access_groups, id),
+            Kind::Tag => remove(&from.tags, id),
+        }
+    }
+
+    /// The change that wrote what is held of an object, and its mark.
+    pub(crate) fn held(&self, kind: Kind, id: &str) -> Option<(u64, u128)> {
+        let held = &self.directory;
+        match kind {
+            Kind::Key => place(&held.keys, id),
+            Kind::User => place(&held.users, id),
+            Kind::Organisation => place(&held.organisations, id),
+            Kind::Team => place(&held.teams, id),
+            Kind::Project => place(&held.projects, id),
+            Kind::ServiceAccount => place(&held.service_accounts, id),
+            Kind::Customer => place(&held.customers, id),
+            Kind::Budget => place(&held.budgets, id),
+            Kind::Credential => place(&held.credentials, id),
+            Kind::Deployment => place(&held.deployments, id),
+            Kind::AccessGroup => place(&held.access_groups, id),
+            Kind::Tag => place(&held.tags, id),
+        }
+    }
+
+    /// Removes every object of this kind that is not `wanted`.
+    pub(crate) fn retain(&mut self, kind: Kind, wanted: impl Fn(&str) -> bool) {
+        let held = &self.directory;
+        let unwanted = match kind {
+            Kind::Key => others(&held.keys, wanted),
+            Kind::User => others(&held.users, wanted),
+            Kind::Organisation => others(&held.organisations, wanted),
+            Kind::Team => others(&held.teams, wanted),
+            Kind::Project => others(&held.projects, wanted),
+            Kind::ServiceAccount => others(&held.service_accounts, wanted),
+            Kind::Customer => others(&held.customers, wanted),
+            Kind::Budget => others(&held.budgets, wanted),
+            Kind::Credential => others(&held.credentials, wanted),
+            Kind::Deployment => others(&held.deployments, wanted),
+            Kind::AccessGroup => others(&held.access_groups, wanted),
+            Kind::Tag => others(&held.tags, wanted),
+        };
+        for id in unwanted {
+            self.remove(kind, &id);
+        }
+    }
+
+    /// Tells whoever waits for a change.
+    pub(crate) fn announce(&self, seq: u64) {
+        self.directory.changes.send_replace(seq);
+    }
+
+    fn key(
+        &mut self,
+        id: &str,
+        version: u64,
+        seq: u64,
+        mark: u128,
+        key: Key,
+    ) -> Arc<Entry<Key, LiveKey>> {
+        let live = self.parts.live(key);
+        Arc::new(Entry::new(Id::new(id), version, seq, mark, live))
+    }
+
+    fn put_key(&self, entry: Arc<Entry<Key, LiveKey>>) -> Option<u128> {
+        for (hash, found) in secrets(&entry) {
+            self.directory.secrets.insert(hash, found);
+        }
+        let old = self.directory.keys.insert(Arc::clone(&entry))?;
+        self.forget_secrets(&old, Some(&entry));
+        Some(old.mark)
+    }
+
+    /// Secrets that `new` has as well stay.
+    fn forget_secrets(&self, old: &Entry<Key, LiveKey>, new: Option<&Entry<Key, LiveKey>>) {
+        for secret in &old.object.secrets {
+            let mut kept = new.iter().flat_map(|new| new.object.secrets.iter());
+            if kept.any(|kept| kept.hash == secret.hash) {
+                continue;
+            }
+            // Another key may have taken it over meanwhile.
+            let holder = self.directory.secrets.find(&secret.hash);
+            if holder.is_some_and(|holder| holder.key.id == old.id) {
+                self.directory.secrets.remove(&secret.hash);
+            }
+        }
+    }
+
+    fn put_user(&self, entry: Entry<User>) -> Option<u128> {
+        let entry = Arc::new(entry);
+        let old = self.directory.users.insert(Arc::clone(&entry));
+        if let Some(old) = &old {
+            self.forget_names(old);
+        }
+        if let Some(email) = &entry.object.email {
+            let email = email.to_lowercase().into();
+            self.directory.emails.insert(email, entry.id.clone());
+        }
+        if let Some(subject) = &entry.object.sso_user_id {
+            self.directory
+                .sso_ids
+                .insert(subject.clone(), entry.id.clone());
+        }
+        old.map(|old| old.mark)
+    }
+
+    fn forget_names(&self, old: &Entry<User>) {
+        let is_old = |found: Option<Id<User>>| found.is_some_and(|id| id == old.id);
+        if let Some(email) = old.object.email.as_deref().map(str::to_lowercase)
+            && is_old(self.directory.emails.find(email.as_str()))
+        {
+            self.directory.emails.remove(email.as_str());
+        }
+        if let Some(subject) = old.object.sso_user_id.as_deref()
+            && is_old(self.directory.sso_ids.find(subject))
+        {
+            self.directory.sso_ids.remove(subject);
+        }
+    }
+}
+
+fn secrets(entry: &Arc<Entry<Key, LiveKey>>) -> impl Iterator<Item = (KeyHash, Holder)> {
+    entry
+        .object
+        .secrets
+        .iter()
+        .enumerate()
+        .map(|(place, secret)| {
+            let key = Arc::clone(entry);
+            (secret.hash, Holder { key, place })
+        })
+}
+
+fn insert<K>(to: &Objects<K>, id: &str, place: (u64, u64, u128), object: K) -> Option<u128> {
+    let (version, seq, mark) = place;
+    let entry = Entry::new(Id::new(id), version, seq, mark, object);
+    to.insert(Arc::new(entry)).map(|old| old.mark)
+}
+
+fn remove<K>(from: &Objects<K>, id: &str) -> Option<u128> {
+    from.remove(id).map(|old| old.mark)
+}
+
+fn place<K, C>(of: &Objects<K, C>, id: &str) -> Option<(u64, u128)> {
+    of.find(id).map(|entry| (entry.seq, entry.mark))
+}
+
+fn others<K, C>(of: &Objects<K, C>, wanted: impl Fn(&str) -> bool) -> Vec<Box<str>> {
+    let ids = of.iter().map(|entry| Box::from(entry.id.as_str()));
+    ids.filter(|id: &Box<str>| !wanted(id)).collect()
+}

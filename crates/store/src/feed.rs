@@ -1,0 +1,224 @@
+//! Keeps the directory what the store says, and knows for how long it has been so.
+
+mod follower;
+mod freshness;
+mod pause;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ironward_core::Clock;
+use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
+
+use crate::directory::Directory;
+use crate::error::{LoadError, StoreError};
+use crate::snapshot::{Earlier, Snapshot, SnapshotError};
+use crate::store::{Listener, Store};
+use crate::tampering::Tampering;
+
+use follower::{Follower, Step};
+pub use freshness::Freshness;
+use pause::Pause;
+
+/// Follows the store into the directory.
+pub struct Feed {
+    directory: Arc<Directory>,
+    freshness: Freshness,
+    snapshot: PathBuf,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    follower: Follower,
+    /// When the next snapshot is due.
+    copies: Pause,
+    /// A reload that failed is not repeated at every look.
+    reloads: Pause,
+    is_failing: bool,
+}
+
+/// How often the store is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How long a look may take: a connection may be cut without a word.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Feed {
+    /// Loads the store, compares it with the snapshot if there is one, and writes a new snapshot.
+    ///
+    /// # Errors
+    /// When rows are missing or were rolled back, or the database or the snapshot cannot be read.
+    pub async fn load(
+        store: &Store,
+        snapshot: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Vec<Tampering>), LoadError> {
+        let earlier = match Snapshot::open(snapshot) {
+            Ok(found) if found.installation() == store.locked().installation() => {
+                Some(found.unlock(store.keys())?)
+            }
+            Ok(_) => return Err(SnapshotError::Unreadable(snapshot.to_owned()).into()),
+            Err(SnapshotError::Missing(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let copy = store.snapshot_writer(snapshot).await?;
+        let begun = clock.now();
+        let mut follower = Follower::new();
+        let load = store
+            .load_all(earlier, copy, &mut |stored| follower.load(stored))
+            .await?;
+        let tampering = load.tampering.clone();
+        follower.begin(load);
+        let feed = Self::new(follower, snapshot, clock);
+        feed.freshness.checked(begun);
+        Ok((feed, tampering))
+    }
+
+    /// Starts from the snapshot alone, while the database is down. Until [`Self::catch_up`] has
+    /// succeeded once, nothing was ever checked: [`Freshness::age`] is `None`.
+    ///
+    /// # Errors
+    /// When the snapshot is damaged.
+    pub fn from_snapshot(
+        mut earlier: Earlier,
+        snapshot: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SnapshotError> {
+        let mut follower = Follower::new();
+        while let Some(stored) = earlier.next()? {
+            follower.load(stored);
+        }
+        follower.begin_at(earlier.census());
+        Ok(Self::new(follower, snapshot, clock))
+    }
+
+    fn new(follower: Follower, snapshot: &Path, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            directory: follower.directory(),
+            freshness: Freshness::new(Arc::clone(&clock)),
+            snapshot: snapshot.to_owned(),
+            clock,
+            state: Mutex::new(State {
+                follower,
+                copies: Pause::new(),
+                reloads: Pause::new(),
+                is_failing: false,
+            }),
+        }
+    }
+
+    /// What it keeps current.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// Since when the directory may be out of date.
+    #[must_use]
+    pub const fn freshness(&self) -> &Freshness {
+        &self.freshness
+    }
+
+    /// Brings the directory up to what the store says now. Whoever has written to the store calls
+    /// this before telling anybody that it is done.
+    ///
+    /// # Errors
+    /// When the database cannot be used, or its rows are not those that the census tells of.
+    pub async fn catch_up(&self, store: &Store) -> Result<(), LoadError> {
+        let mut state = self.state.lock().await;
+        let begun = self.clock.now();
+        let (last, seq) = state.follower.place();
+        let reading = store.reading(last, seq).await?;
+        match state.follower.take(reading) {
+            Step::Same => {}
+            Step::Changed => state.copies.ask(),
+            Step::Reload => self.reload(&mut state, store, begun).await?,
+        }
+        drop(state);
+        self.freshness.checked(begun);
+        Ok(())
+    }
+
+    /// Looks every second, and at once when another node says that it has written. It returns
+    /// only by being dropped.
+    pub async fn run(&self, store: &Store) {
+        let mut listener = Listener::new();
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = listener.heard() => {}
+            }
+            if self.look(store).await {
+                listener.connect(store).await;
+                self.copy(store).await;
+            }
+        }
+    }
+
+    /// One look, with what there is to log about it; whether it succeeded.
+    async fn look(&self, store: &Store) -> bool {
+        let outcome = tokio::time::timeout(PATIENCE, self.catch_up(store)).await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", PATIENCE.as_secs());
+            Err(StoreError::Failed(reason.into()).into())
+        });
+        let mut state = self.state.lock().await;
+        match &outcome {
+            Ok(()) if state.is_failing => tracing::info!("the store is followed again"),
+            Err(error) if !state.is_failing => {
+                tracing::error!("the store cannot be followed: {error}");
+            }
+            _ => {}
+        }
+        state.is_failing = outcome.is_err();
+        outcome.is_ok()
+    }
+
+    /// Verifies everything anew: the census cannot be explained by the changes.
+    async fn reload(
+        &self,
+        state: &mut State,
+        store: &Store,
+        now: Instant,
+    ) -> Result<(), LoadError> {
+        if !state.reloads.is_over(now) {
+            return Err(LoadError::Census {
+                expected: None,
+                found: 0,
+            });
+        }
+        tracing::warn!("the census is not explained by the changes: every row is verified again");
+        let mut reload = state.follower.reload();
+        let loaded = store
+            .load_all(None, None, &mut |stored| reload.take(stored))
+            .await;
+        state.reloads.begin(self.clock.now(), RELOAD_PAUSE);
+        let reloaded = reload.end(loaded?);
+        state.follower.end_reload(reloaded);
+        state.copies.ask();
+        Ok(())
+    }
+
+    /// Writes the snapshot if something has changed since the last one and it is not too soon.
+    async fn copy(&self, store: &Store) {
+        let begun = self.clock.now();
+        if !self.state.lock().await.copies.take(begun) {
+            return;
+        }
+        if let Err(error) = store.write_snapshot(&self.snapshot).await {
+            tracing::error!("snapshot not written: {error}");
+        }
+        let now = self.clock.now();
+        let pause = (now - begun) * COPY_PAUSE;
+        self.state.lock().await.copies.begin(now, pause);
+    }
+}
+
+/// Between two reloads that nothing explained.
+const RELOAD_PAUSE: Duration = Duration::from_secs(10);
+/// Writing snapshots takes at most one part in so many of the time.
+const COPY_PAUSE: u32 = 20;
