@@ -15,7 +15,7 @@ pub(crate) fn python(requirements: &str) -> Result<PathBuf, String> {
     let directory = cached("clients/py", &[&list])?;
     let python = directory.join("bin/python");
     once(&directory, || {
-        println!("installing {requirements} into {}", directory.display());
+        eprintln!("installing {requirements} into {}", directory.display());
         capture(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])

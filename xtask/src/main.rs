@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     reason = "a task runner: it prints, runs programs and measures real time"
 )]
@@ -16,6 +17,7 @@ mod program;
 mod reference;
 mod steps;
 mod tidy;
+mod tools;
 mod weigh;
 mod workspace;
 
@@ -47,6 +49,11 @@ const TASKS: &[Task] = &[
         name: "clients",
         about: "the official SDKs against a running Ironward [CLIENT ...] [--direct]",
         run: clients::run,
+    },
+    Task {
+        name: "tools",
+        about: "installs the services that tests run against; prints IRONWARD_TEST_TOOLS",
+        run: tools::run,
     },
     Task {
         name: "fuzz",

@@ -1,8 +1,9 @@
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, tidy};
+use crate::{clients, fuzz, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -139,12 +140,13 @@ fn document() -> Outcome {
 }
 
 fn tests() -> Outcome {
+    let services = tools::programs()?;
     if !exists("cargo-nextest", "--version") {
         println!(
             "cargo-nextest is missing; it is faster and shows slow tests. Install it with: \
              cargo install --locked cargo-nextest\ncargo test does the work meanwhile."
         );
-        return plain_tests();
+        return plain_tests(&services);
     }
     let mut count = Count::default();
     let mut command = cargo();
@@ -156,6 +158,7 @@ fn tests() -> Outcome {
         "--no-tests",
         "pass",
     ]);
+    command.env(tools::VARIABLE, services);
     let succeeded = watch(&mut command, true, |line| {
         println!("{line}");
         if let Some(summary) = line.trim_start().strip_prefix("Summary") {
@@ -168,11 +171,12 @@ fn tests() -> Outcome {
     settle(count, succeeded)
 }
 
-fn plain_tests() -> Outcome {
+fn plain_tests(services: &Path) -> Outcome {
     require("cargo", "--version", "https://rustup.rs")?;
     let mut count = Count::default();
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.env(tools::VARIABLE, services);
     let succeeded = watch(&mut command, false, |line| {
         println!("{line}");
         if let Some(summary) = line.strip_prefix("test result:") {

@@ -1,5 +1,5 @@
-//! What tests stand on: a scripted upstream, a trap, a fake clock, a process wrapper and a raw
-//! HTTP/1.1 client.
+//! What tests stand on: a scripted upstream, a trap, a fake clock, a process wrapper, real
+//! services and a raw HTTP/1.1 client.
 //!
 //! Everything listens on 127.0.0.1, on a port that the system picks, and stops when it is dropped.
 //! The scripted [`Upstream`] speaks the wire formats of `OpenAI`, Anthropic, Gemini and Ollama; what
@@ -20,6 +20,7 @@ mod gateway;
 mod postgres;
 mod random;
 pub mod raw;
+mod service;
 mod trap;
 mod upstream;
 
@@ -27,5 +28,6 @@ pub use clock::FakeClock;
 pub use gateway::{Gateway, GatewayBuilder};
 pub use postgres::Postgres;
 pub use random::SeededRandom;
+pub use service::Service;
 pub use trap::Trap;
 pub use upstream::{Preset, PresetUpstream, RecordedCall, Upstream};

@@ -21,11 +21,18 @@ const LAYERS: &[(&str, u8)] = &[
 ];
 
 /// Edges within a layer that are wanted, and why.
-const SIDEWAYS: &[(&str, &str, &str)] = &[(
-    "ironward-wire",
-    "ironward-core",
-    "a reply carries usage and faults, which are the core's words",
-)];
+const SIDEWAYS: &[(&str, &str, &str)] = &[
+    (
+        "ironward-wire",
+        "ironward-core",
+        "a reply carries usage and faults, which are the core's words",
+    ),
+    (
+        "ironward-vault",
+        "ironward-egress",
+        "key management services are dialled too, and egress is the only dialler",
+    ),
+];
 
 /// Crates that ship with nobody: they may use anything, and only tests may use them.
 const DEVELOPMENT: &[&str] = &["ironward-benches", "ironward-testkit", "xtask"];

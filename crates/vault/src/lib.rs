@@ -1,0 +1,31 @@
+//! The life of the data keys under a key-encryption key.
+//!
+//! A [`Vault`] holds the keyring that everything below the store is sealed and signed with. Its
+//! data keys are stored as [`WrappedKey`]s, which only a [`Kek`] unwraps: a file of this machine, an
+//! environment variable, or a key management service. The vault knows no rows: what is sealed, and
+//! where it is kept, is the store's part.
+//!
+//! Services are reached through `ironward-egress`, the only dialler.
+
+mod aws;
+mod env;
+mod error;
+mod file;
+mod kek;
+mod local;
+mod rest;
+mod secret_file;
+mod table;
+mod transit;
+mod vault;
+mod wrapped;
+
+pub use aws::{AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings};
+pub use env::EnvKek;
+pub use error::VaultError;
+pub use file::FileKek;
+pub use kek::{Context, Description, Kek, KekError, KekFailure};
+pub use secret_file::read_secret;
+pub use transit::{TransitAuth, TransitKek, TransitSettings};
+pub use vault::{Alarm, Change, KeyStatus, Status, Vault};
+pub use wrapped::{UnknownState, WrappedKey, WrappedState};

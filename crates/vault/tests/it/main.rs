@@ -1,0 +1,8 @@
+//! The backends against real services, and against services that misbehave.
+
+#![cfg(test)]
+
+mod aws;
+mod bench;
+mod failures;
+mod transit;
