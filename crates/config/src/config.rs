@@ -25,7 +25,7 @@ pub struct Loaded {
     pub config: Config,
     /// What the operator should know, in the order of the file.
     pub notices: Vec<Notice>,
-    /// The file and what it includes, to watch for changes.
+    /// The file, what it includes, and the secrets that it refers to: to watch for changes.
     pub files: Vec<PathBuf>,
     /// `environment_variables`, for keys that providers read from their customary variables.
     pub variables: Variables,

@@ -1,12 +1,22 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
-/// Where `os.environ/NAME` and the few variables with a meaning of their own are read from.
+use ironward_secret::Secret;
+
+/// Where `os.environ/NAME`, `file:/PATH` and the few variables with a meaning of their own are read
+/// from.
 pub trait Environment {
     /// The variable's value, where it is set and is text.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// The secret in the file at `path`.
+    ///
+    /// # Errors
+    /// Why it cannot be used, with the path.
+    fn secret_file(&self, path: &Path) -> Result<Secret, String>;
 }
 
-/// The variables of this process.
+/// The variables of this process, and the files that it can read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProcessEnvironment;
 
@@ -17,6 +27,10 @@ impl Environment for ProcessEnvironment {
     )]
     fn get(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn secret_file(&self, path: &Path) -> Result<Secret, String> {
+        Secret::from_file(path)
     }
 }
 
@@ -34,5 +48,10 @@ impl<const N: usize> From<[(&str, &str); N]> for FixedEnvironment {
 impl Environment for FixedEnvironment {
     fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
+    }
+
+    /// Files are not part of it.
+    fn secret_file(&self, path: &Path) -> Result<Secret, String> {
+        Err(format!("{} is not read here", path.display()))
     }
 }

@@ -2,7 +2,7 @@ use http::HeaderName;
 use ironward_secret::Secret;
 
 use crate::keys::{Effect, Key, Section, Unknown};
-use crate::reader::{Field, Reader, Text};
+use crate::reader::{Field, Reader, Source, Text};
 use crate::{Place, ProblemKind};
 
 /// The gateway itself: `general_settings`. It has no `Debug`: it holds a secret.
@@ -99,7 +99,7 @@ pub(crate) fn fall_back(general: &mut GeneralSettings, reader: &mut Reader<'_>, 
     };
     let key = Text {
         text,
-        variable: Some(MASTER_KEY_VARIABLE.to_owned()),
+        source: Source::Variable(MASTER_KEY_VARIABLE.to_owned()),
     };
     general.master_key = check_master_key(reader, key, main, "general_settings.master_key");
 }
@@ -115,10 +115,8 @@ fn check_master_key(
     place: &Place,
     path: &str,
 ) -> Option<Secret> {
-    let source = match &key.variable {
-        Some(name) => format!(" (from the environment variable {name})"),
-        None => String::new(),
-    };
+    let source = key.source.name();
+    let source = source.map_or_else(String::new, |source| format!(" (from {source})"));
     let text = key.text.trim();
     if text.is_empty() {
         let message = format!("the master key is empty{source}; {REMEDY}");

@@ -1,5 +1,5 @@
 use crate::node::{Entry, Node, Scalar, Value};
-use crate::reader::{Field, Reader, Text};
+use crate::reader::{Field, Reader, Source, Text};
 
 impl Reader<'_> {
     /// The value of `field` as JSON text, with references resolved. `None` is reported.
@@ -21,8 +21,8 @@ impl Reader<'_> {
     fn resolved(&mut self, field: &Field<'_>) -> Option<Node> {
         let value = match &field.node.value {
             Value::Scalar(scalar) => {
-                let Text { text, variable } = self.text(field)?;
-                let plain = scalar.plain && variable.is_none();
+                let Text { text, source } = self.text(field)?;
+                let plain = scalar.plain && matches!(source, Source::Here);
                 Value::Scalar(Scalar { text, plain })
             }
             Value::List(items) => {

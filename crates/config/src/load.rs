@@ -92,6 +92,7 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
         mut problems,
         mut notices,
         variables,
+        secret_files,
         ..
     } = reader;
     if options.strict {
@@ -103,7 +104,7 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
         loaded: Loaded {
             config,
             notices,
-            files: tree.files,
+            files: [tree.files, secret_files].concat(),
             variables,
         },
         problems,

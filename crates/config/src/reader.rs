@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -11,6 +12,7 @@ use crate::{Environment, Notice, Options, Place, Problem, ProblemKind};
 /// More reports than this help nobody; the rest is dropped, never the fact that there are some.
 const MAX_REPORTS: usize = 1000;
 const REFERENCE: &str = "os.environ/";
+const FILE: &str = "file:";
 
 /// A value in the file, with the path and the place by which a message names it.
 #[derive(Clone)]
@@ -56,8 +58,28 @@ impl<'n> Field<'n> {
 /// Text as it takes effect. Wiped when dropped and never printed: it may come from a variable.
 pub(crate) struct Text {
     pub(crate) text: Zeroizing<String>,
-    /// The variable that it comes from.
-    pub(crate) variable: Option<String>,
+    pub(crate) source: Source,
+}
+
+/// Where text comes from.
+pub(crate) enum Source {
+    /// It stands in the configuration.
+    Here,
+    /// A variable of this name.
+    Variable(String),
+    /// A file.
+    File(PathBuf),
+}
+
+impl Source {
+    /// What a message calls it; `None` for text whose place says it all.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            Self::Here => None,
+            Self::Variable(name) => Some(format!("the environment variable {name}")),
+            Self::File(path) => Some(format!("the file {}", path.display())),
+        }
+    }
 }
 
 /// What every section is read with: resolves references and collects what is wrong.
@@ -68,6 +90,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) notices: Vec<Notice>,
+    /// Files with secrets that were asked for, to watch for changes.
+    pub(crate) secret_files: Vec<PathBuf>,
     main: Arc<str>,
 }
 
@@ -85,6 +109,7 @@ impl<'a> Reader<'a> {
             credentials: Arc::default(),
             problems,
             notices: Vec::new(),
+            secret_files: Vec::new(),
             main: Arc::clone(main),
         }
     }
@@ -133,17 +158,23 @@ impl<'a> Reader<'a> {
         self.notices.len() < MAX_REPORTS
     }
 
-    /// The text of `field`, with `os.environ/NAME` replaced by the variable. `None` is reported.
+    /// The text of `field`, with `os.environ/NAME` replaced by the variable and `file:/PATH` by what
+    /// the file holds. `None` is reported.
     pub(crate) fn text(&mut self, field: &Field<'_>) -> Option<Text> {
         let Value::Scalar(scalar) = &field.node.value else {
             let found = found(field.node);
             self.problem(field, format!("expected text, found {found}"));
             return None;
         };
+        if let Some(path) = scalar.text.strip_prefix(FILE)
+            && path.starts_with('/')
+        {
+            return self.secret_file(field, PathBuf::from(path));
+        }
         let Some((before, name)) = scalar.text.split_once(REFERENCE) else {
             return Some(Text {
                 text: scalar.text.clone(),
-                variable: None,
+                source: Source::Here,
             });
         };
         if !before.is_empty() {
@@ -168,7 +199,28 @@ impl<'a> Reader<'a> {
         };
         Some(Text {
             text,
-            variable: Some(name.to_owned()),
+            source: Source::Variable(name.to_owned()),
+        })
+    }
+
+    fn secret_file(&mut self, field: &Field<'_>, path: PathBuf) -> Option<Text> {
+        let read = self.environment.secret_file(&path);
+        // Also when it is missing: the reload that follows its making puts it in force.
+        self.secret_files.push(path.clone());
+        let secret = match read {
+            Ok(secret) => secret,
+            Err(message) => {
+                self.problem(field, message);
+                return None;
+            }
+        };
+        let Ok(text) = std::str::from_utf8(secret.expose().bytes()).map(str::to_owned) else {
+            self.problem(field, format!("{} is not text (UTF-8)", path.display()));
+            return None;
+        };
+        Some(Text {
+            text: Zeroizing::new(text),
+            source: Source::File(path),
         })
     }
 

@@ -23,6 +23,8 @@ with its line.
 
 - A value `os.environ/NAME` is read from the environment variable `NAME`, which has to be set. It \
 has to be the whole value. The values of keys without effect are not looked up.
+- A value `file:/PATH` is read from the file at that absolute path, without the white space around \
+it, and read again when the file changes. The file may not be writable by others than its owner.
 - A time is a number of seconds, or a text such as `500ms`, `30s`, `5m`, `1h`.
 - `key:` without a value is as good as no key. Anchors, aliases and `<<` work; a key that stands \
 twice in a mapping is an error.

@@ -102,8 +102,8 @@ impl Reader<'_> {
 }
 
 fn found_text(text: &Text) -> String {
-    match &text.variable {
-        Some(name) => format!("something else in the variable {name}"),
+    match text.source.name() {
+        Some(source) => format!("something else in {source}"),
         None if text.text.trim().is_empty() => "an empty text".to_owned(),
         None => shown_value(&text.text),
     }

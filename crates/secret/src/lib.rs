@@ -12,6 +12,7 @@
 //! the hash is stored or compared.
 
 mod data_key;
+mod file;
 mod key;
 mod keyring;
 mod purpose;

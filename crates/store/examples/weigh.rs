@@ -4,6 +4,7 @@
     clippy::print_stdout,
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "it measures, prints, and stops at the first thing that goes wrong"
 )]
@@ -98,20 +99,30 @@ async fn load(location: &Location) {
     let store = store(location).await;
     let directory = tempfile::TempDir::new().expect("a directory");
     let snapshot = directory.path().join("snapshot.sealed");
+    let used = processor();
     let begun = Instant::now();
     let mut rows = 0_u64;
     store
         .load_all(None, None, &mut |_| rows += 1)
         .await
         .expect("the rows verify");
-    println!("  verify {rows} rows: {:?}", begun.elapsed());
+    println!(
+        "  verify {rows} rows: {:?}, processor {:?}",
+        begun.elapsed(),
+        processor() - used
+    );
 
     let before = resident();
+    let used = processor();
     let begun = Instant::now();
     let (feed, tampering) = Feed::load(&store, &snapshot, Arc::new(SystemClock))
         .await
         .expect("it loads");
-    println!("  load with a first snapshot: {:?}", begun.elapsed());
+    println!(
+        "  load with a first snapshot: {:?}, processor {:?}",
+        begun.elapsed(),
+        processor() - used
+    );
     assert!(tampering.is_empty(), "{tampering:?}");
     let keys = feed.directory().keys.len() as u64;
     let grown = resident() - before;
@@ -233,6 +244,17 @@ fn change(number: u64) -> Change {
         },
     };
     Change::create(&Id::<Key>::new(&format!("key-{number}")), &key)
+}
+
+/// The processor time of this process: a busy machine does not change it.
+fn processor() -> Duration {
+    let status = std::fs::read_to_string("/proc/self/stat").expect("the process has one");
+    let fields: Vec<_> = status.split(' ').collect();
+    let ticks: u64 = [fields[13], fields[14]]
+        .iter()
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
 }
 
 fn resident() -> u64 {

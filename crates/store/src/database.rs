@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -233,7 +233,7 @@ where
     query
 }
 
-async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
+async fn open_sqlite(path: &Path) -> Result<Database, StoreError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let place: Box<str> = path.display().to_string().into();
     let unreachable = |reason: String| StoreError::Unreachable {
@@ -249,14 +249,7 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         .mode(0o600)
         .open(path)
         .map_err(|error| unreachable(error.to_string()))?;
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(PATIENCE)
-        .disable_statement_logging();
+    let options = sqlite_options(path);
     let first = options.connect().await;
     let closed = match first {
         Ok(connection) => connection.close().await,
@@ -266,11 +259,35 @@ async fn open_sqlite(path: &std::path::Path) -> Result<Database, StoreError> {
         StoreError::Failed(reason) => unreachable(reason.into()),
         other => other,
     })?;
-    let pool = SqlitePoolOptions::new()
+    Ok(Database::Sqlite(sqlite_pool(options)))
+}
+
+/// On a full disk `SQLite` ends the transaction by itself, and the driver goes on counting it: such
+/// a connection is of no use any more.
+pub(crate) fn sqlite_pool(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(PATIENCE)
-        .connect_lazy_with(options);
-    Ok(Database::Sqlite(pool))
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // A rollback on its way is over once the connection answers.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .row_buffer_size(1_000)
+        .disable_statement_logging()
 }
 
 async fn open_postgres(url: &Secret) -> Result<Database, StoreError> {

@@ -19,7 +19,7 @@ use crate::objects::{
 };
 
 pub use entry::Entry;
-pub use key::{LiveKey, LiveSecret};
+pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
 use shards::{HashOfKey, Shards};
 pub(crate) use writer::DirectoryWriter;

@@ -87,7 +87,7 @@ impl Feed {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
         let mut follower = Follower::new();
-        while let Some(stored) = earlier.next()? {
+        while let Some(stored) = earlier.next_object()? {
             follower.load(stored);
         }
         follower.begin_at(earlier.census());

@@ -172,7 +172,7 @@ impl Row {
             }
         };
         let unique = content.as_ref().map(Content::unique).unwrap_or_default();
-        let sealed = content.as_ref().and_then(|content| seal_key(content));
+        let sealed = content.as_ref().and_then(seal_key);
         let agrees = index.is_none_or(|index| agrees(&unique, index));
         if id.len() > MAX_ID || !agrees || sealed != self.seal_key {
             return refuse(Wrong::Index);

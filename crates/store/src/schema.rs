@@ -122,3 +122,6 @@ async fn apply(transaction: &mut Transaction, migration: &Migration) -> Result<(
     transaction.execute(PUT_VERSION, &version).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub(crate) fn seal(
     random: &dyn Random,
 ) -> Result<Sealed, StoreError> {
     keys.seal(purpose, place, &Secret::exact(plain), &|bytes| {
-        random.fill(bytes)
+        random.fill(bytes);
     })
     .map_err(|_| StoreError::Keyring("has no randomness to seal with"))
 }

@@ -183,3 +183,6 @@ const PAGE: usize = 1_000;
 fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use ironward_core::{
     AuthScheme, Fault, FaultKind, Origin, Reach, Scheme, Timeouts, UpstreamRequest,
 };
@@ -94,14 +94,14 @@ impl Rest {
         }
     }
 
-    /// Posts JSON, with a secret in a header of its own.
+    /// Posts JSON, with a secret presented as the scheme says.
     pub(crate) async fn post(
         &self,
-        secret: Option<(HeaderName, Secret)>,
+        secret: Option<(AuthScheme, Secret)>,
         question: Question,
     ) -> Result<Answer, KekError> {
         let (auth, secret) = match secret {
-            Some((name, secret)) => (AuthScheme::Header(name), Some(secret)),
+            Some((scheme, secret)) => (scheme, Some(secret)),
             None => (AuthScheme::None, None),
         };
         let credential = Credential::new(secret, self.origin.clone())

@@ -11,14 +11,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use ironward_core::{Origin, Timeouts};
+use ironward_core::{AuthScheme, Origin, Timeouts};
 use ironward_egress::{BoxFuture, Dialler};
 use ironward_secret::{DataKey, Secret};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted};
-use crate::secret_file::read_secret;
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A key of a transit engine. It never leaves the service.
@@ -148,8 +147,8 @@ impl TransitKek {
             headers: self.headers()?,
             body,
         };
-        let header = HeaderName::from_static("x-vault-token");
-        let answer = self.rest.post(Some((header, token)), question).await?;
+        let scheme = AuthScheme::Header(HeaderName::from_static("x-vault-token"));
+        let answer = self.rest.post(Some((scheme, token)), question).await?;
         match answer.status {
             StatusCode::OK => Ok(answer),
             // What it says to a plaintext is not for a log.
@@ -174,13 +173,15 @@ impl TransitKek {
         match &self.settings.auth {
             // Egress takes a secret to keep; this one is kept here too.
             TransitAuth::Token(token) => Ok(Secret::exact(token.expose().bytes())),
-            TransitAuth::TokenFile(path) => read_secret(path).map_err(KekError::misconfigured),
+            TransitAuth::TokenFile(path) => {
+                Secret::from_file(path).map_err(KekError::misconfigured)
+            }
             TransitAuth::AppRole {
                 mount,
                 role_id,
                 secret_id,
             } => {
-                let secret_id = read_secret(secret_id).map_err(KekError::misconfigured)?;
+                let secret_id = Secret::from_file(secret_id).map_err(KekError::misconfigured)?;
                 self.log_in(mount, role_id, &secret_id).await
             }
         }

@@ -238,6 +238,53 @@ fn variables_of_the_file_are_found_before_those_of_the_process() {
 }
 
 #[test]
+fn a_key_comes_from_a_file_and_the_file_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, key) = (folder.path().join("config.yaml"), folder.path().join("key"));
+    let text = format!(
+        "model_list:\n  - model_name: m\n    litellm_params: {{model: openai/x, api_key: \
+         \"file:{}\"}}\n",
+        key.display()
+    );
+    fs::write(&config, text).unwrap();
+    let load = || load(&config, &ProcessEnvironment, &Options::default());
+    let missing = load().unwrap_err().to_string();
+    assert!(missing.contains("litellm_params.api_key"), "{missing}");
+    assert!(missing.contains("key cannot be read"), "{missing}");
+    fs::write(&key, " sk-canary-0a1b2c3d4e5f\n").unwrap();
+    let loaded = load().unwrap();
+    let params = &loaded.config.models[0].params;
+    let secret = params.api_key.as_ref().unwrap();
+    assert_eq!(secret.expose().bytes(), b"sk-canary-0a1b2c3d4e5f");
+    assert_eq!(loaded.files, [config.clone(), key.clone()]);
+    // A file that is missing is watched too: making it is the remedy.
+    fs::remove_file(&key).unwrap();
+    let examined = examine(&config, &ProcessEnvironment, &Options::default());
+    assert!(examined.loaded.files.contains(&key));
+    fs::write(&key, b"sk-\xff\xfe").unwrap();
+    assert!(load().unwrap_err().to_string().contains("not text"));
+}
+
+#[test]
+fn only_an_absolute_path_is_a_reference() {
+    let mock = |value: &str| {
+        let text = format!(
+            "model_list:\n  - model_name: m\n    litellm_params: {{model: openai/x, api_key: \
+             sk-0a1b2c3d4e5f, mock_response: \"{value}\"}}\n"
+        );
+        let loaded = load_text(&text, "c.yaml", &environment(), &Options::default())?;
+        Ok::<_, Problems>(loaded.config.models[0].params.mock_response.clone())
+    };
+    assert_eq!(mock("file: x").unwrap().as_deref(), Some("file: x"));
+    assert!(
+        mock("file:/x")
+            .unwrap_err()
+            .to_string()
+            .contains("/x is not read here")
+    );
+}
+
+#[test]
 fn what_is_sound_can_be_checked_further() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");

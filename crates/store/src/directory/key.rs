@@ -4,7 +4,7 @@ use std::sync::Arc;
 use ironward_core::Id;
 use ironward_policy::{Grant, Spending};
 use ironward_secret::KeyHash;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::intern::{Ids, Interner};
 use crate::objects::{
@@ -19,8 +19,6 @@ pub struct LiveKey {
     pub secrets: Box<[LiveSecret]>,
     /// A name for people.
     pub alias: Option<Box<str>>,
-    /// How it is shown.
-    pub name: Box<str>,
     /// Whose it is.
     pub owner: Owner,
     /// The team that pays.
@@ -31,15 +29,15 @@ pub struct LiveKey {
     pub organisation: Option<Id<Organisation>>,
     /// The user whose rights bound it.
     pub creator: Option<Id<User>>,
-    /// What it may do at most.
-    pub grant: Arc<Grant>,
-    /// What it may spend.
-    pub spending: Arc<Spending>,
+    /// What it may do at most; its end is its own.
+    pub grant: Dated<Grant>,
+    /// What it may spend; the end of its budget's period is its own.
+    pub spending: Dated<Spending>,
     /// Names of its own for model groups.
     pub aliases: Arc<BTreeMap<Box<str>, Box<str>>>,
     /// Labels on its calls.
     pub tags: Arc<Vec<Box<str>>>,
-    /// [`Rest`] as JSON.
+    /// What only the management plane reads, as JSON.
     rest: Box<str>,
 }
 
@@ -56,12 +54,55 @@ pub struct LiveSecret {
     pub until: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    rotation_interval: Option<Box<str>>,
-    metadata: Metadata,
-    kept: Metadata,
-    origin: Origin,
+/// The name, the rotation interval, the metadata, what is kept, and who made it when.
+type Rest = (
+    Box<str>,
+    Option<Box<str>>,
+    Metadata,
+    Metadata,
+    (u64, Box<str>, u64, Box<str>),
+);
+
+/// A value that many keys have in common but for one date.
+#[derive(Debug, Clone)]
+pub struct Dated<T> {
+    /// The value without its date: the same one for all keys that have an equal one.
+    pub rest: Arc<T>,
+    /// Its date, in milliseconds since 1970: a decision needs both.
+    pub date: Option<u64>,
+}
+
+/// Where the date of a value is.
+trait HasDate: Serialize + Clone {
+    fn date(&mut self) -> &mut Option<u64>;
+}
+
+impl HasDate for Grant {
+    fn date(&mut self) -> &mut Option<u64> {
+        &mut self.expires
+    }
+}
+
+impl HasDate for Spending {
+    fn date(&mut self) -> &mut Option<u64> {
+        &mut self.budget_reset_at
+    }
+}
+
+impl<T: HasDate> Dated<T> {
+    fn new(mut value: T, values: &mut Interner<T>) -> Self {
+        let date = value.date().take();
+        Self {
+            rest: values.share(value),
+            date,
+        }
+    }
+
+    fn whole(&self) -> T {
+        let mut value = T::clone(&self.rest);
+        *value.date() = self.date;
+        value
+    }
 }
 
 /// What keys share.
@@ -82,29 +123,31 @@ impl LiveKey {
     /// The whole key, for the management plane.
     #[must_use]
     pub fn whole(&self) -> Key {
-        let rest = serde_json::from_str(&self.rest).unwrap_or_else(|_| Rest {
-            rotation_interval: None,
-            metadata: Metadata::new(),
-            kept: Metadata::new(),
-            origin: Origin::default(),
-        });
+        let rest: Rest = serde_json::from_str(&self.rest).unwrap_or_default();
+        let (name, rotation_interval, metadata, kept, made) = rest;
+        let (created_at, created_by, updated_at, updated_by) = made;
         Key {
             secrets: self.secrets.iter().map(LiveSecret::whole).collect(),
             alias: self.alias.clone(),
-            name: self.name.clone(),
+            name,
             owner: self.owner.clone(),
             team: self.team.clone(),
             project: self.project.clone(),
             organisation: self.organisation.clone(),
             creator: self.creator.clone(),
-            grant: Grant::clone(&self.grant),
-            spending: Spending::clone(&self.spending),
+            grant: self.grant.whole(),
+            spending: self.spending.whole(),
             aliases: BTreeMap::clone(&self.aliases),
             tags: Vec::clone(&self.tags),
-            rotation_interval: rest.rotation_interval,
-            metadata: rest.metadata,
-            kept: rest.kept,
-            origin: rest.origin,
+            rotation_interval,
+            metadata,
+            kept,
+            origin: Origin {
+                created_at,
+                created_by,
+                updated_at,
+                updated_by,
+            },
         }
     }
 }
@@ -132,12 +175,19 @@ impl LiveSecret {
 
 impl KeyParts {
     pub(super) fn live(&mut self, key: Key) -> LiveKey {
-        let rest = Rest {
-            rotation_interval: key.rotation_interval,
-            metadata: key.metadata,
-            kept: key.kept,
-            origin: key.origin,
-        };
+        let made = key.origin;
+        let rest: Rest = (
+            key.name,
+            key.rotation_interval,
+            key.metadata,
+            key.kept,
+            (
+                made.created_at,
+                made.created_by,
+                made.updated_at,
+                made.updated_by,
+            ),
+        );
         let owner = match key.owner {
             Owner::Team => Owner::Team,
             Owner::User(id) => Owner::User(self.users.share(&id)),
@@ -146,14 +196,13 @@ impl KeyParts {
         LiveKey {
             secrets: key.secrets.iter().filter_map(LiveSecret::new).collect(),
             alias: key.alias,
-            name: key.name,
             owner,
             team: key.team.map(|id| self.teams.share(&id)),
             project: key.project.map(|id| self.projects.share(&id)),
             organisation: key.organisation.map(|id| self.organisations.share(&id)),
             creator: key.creator.map(|id| self.users.share(&id)),
-            grant: self.grants.share(key.grant),
-            spending: self.spendings.share(key.spending),
+            grant: Dated::new(key.grant, &mut self.grants),
+            spending: Dated::new(key.spending, &mut self.spendings),
             aliases: self.aliases.share(key.aliases),
             tags: self.tags.share(key.tags),
             rest: serde_json::to_string(&rest).unwrap_or_default().into(),

@@ -82,7 +82,6 @@ where
     pub(super) fn values(&self) -> impl Iterator<Item = V> {
         self.shards.iter().flat_map(|shard| {
             let map = shard.load();
-            #[expect(clippy::iter_over_hash_type, reason = "documented: in no order")]
             map.values().cloned().collect::<Vec<_>>()
         })
     }

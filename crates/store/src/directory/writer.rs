@@ -66,7 +66,7 @@ impl DirectoryWriter {
         match content {
             Content::Key(key) => {
                 let entry = self.key(&id, version, seq, mark, *key);
-                self.put_key(entry)
+                self.put_key(&entry)
             }
             Content::User(user) => {
                 self.put_user(Entry::new(Id::new(&id), version, seq, mark, *user))
@@ -95,7 +95,7 @@ impl DirectoryWriter {
     }
 
     /// Removes an object, and gives the mark that it had.
-    pub(crate) fn remove(&mut self, kind: Kind, id: &str) -> Option<u128> {
+    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Option<u128> {
         let from = &self.directory;
         match kind {
             Kind::Key => {
@@ -141,7 +141,7 @@ impl DirectoryWriter {
     }
 
     /// Removes every object of this kind that is not `wanted`.
-    pub(crate) fn retain(&mut self, kind: Kind, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn retain(&self, kind: Kind, wanted: impl Fn(&str) -> bool) {
         let held = &self.directory;
         let unwanted = match kind {
             Kind::Key => others(&held.keys, wanted),
@@ -179,12 +179,12 @@ impl DirectoryWriter {
         Arc::new(Entry::new(Id::new(id), version, seq, mark, live))
     }
 
-    fn put_key(&self, entry: Arc<Entry<Key, LiveKey>>) -> Option<u128> {
-        for (hash, found) in secrets(&entry) {
+    fn put_key(&self, entry: &Arc<Entry<Key, LiveKey>>) -> Option<u128> {
+        for (hash, found) in secrets(entry) {
             self.directory.secrets.insert(hash, found);
         }
-        let old = self.directory.keys.insert(Arc::clone(&entry))?;
-        self.forget_secrets(&old, Some(&entry));
+        let old = self.directory.keys.insert(Arc::clone(entry))?;
+        self.forget_secrets(&old, Some(entry));
         Some(old.mark)
     }
 
@@ -263,6 +263,6 @@ fn place<K, C>(of: &Objects<K, C>, id: &str) -> Option<(u64, u128)> {
 }
 
 fn others<K, C>(of: &Objects<K, C>, wanted: impl Fn(&str) -> bool) -> Vec<Box<str>> {
-    let ids = of.iter().map(|entry| Box::from(entry.id.as_str()));
-    ids.filter(|id: &Box<str>| !wanted(id)).collect()
+    let ids = of.iter().filter(|entry| !wanted(entry.id.as_str()));
+    ids.map(|entry| entry.id.as_str().into()).collect()
 }

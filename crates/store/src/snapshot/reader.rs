@@ -137,11 +137,11 @@ impl Earlier {
     ///
     /// # Errors
     /// When the file is damaged or cut short.
-    pub fn next(&mut self) -> Result<Option<Stored>, SnapshotError> {
+    pub fn next_object(&mut self) -> Result<Option<Stored>, SnapshotError> {
         let Some(row) = self.next_row()? else {
             return Ok(None);
         };
-        let stored = row.verify(&*self.keys, self.census.key, None);
+        let stored = row.verify(&self.keys, self.census.key, None);
         stored.map(Some).map_err(|_| self.unreadable())
     }
 

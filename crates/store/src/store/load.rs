@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use ironward_secret::Keyring;
+
 use super::{PAGE, Store, int};
 use crate::census::Census;
 use crate::database::{Access, Transaction, Value};
@@ -55,36 +57,32 @@ impl Store {
             });
         }
         give_up(&mut snapshot, |snapshot| snapshot.begin(&census));
-        let keys = self.keys();
         let mut tally = Tally::new(census);
-        let mut cursor = Cursor::default();
-        loop {
-            let page = page(&mut transaction, &cursor).await?;
-            let Some((last, _)) = page.last() else { break };
-            cursor = (last.kind.clone(), last.id.clone());
-            for (row, index) in &page {
+        let mut next = page(&mut transaction, &Cursor::default()).await?;
+        while let Some((last, _)) = next.last() {
+            let cursor = (last.kind.clone(), last.id.clone());
+            let keys = self.keys();
+            let verify = move || verify(next, &keys, census.key);
+            // One page is verified while the next is read.
+            let (verified, read) = tokio::join!(
+                tokio::task::spawn_blocking(verify),
+                page(&mut transaction, &cursor)
+            );
+            next = read?;
+            let verified =
+                verified.map_err(|_| StoreError::Failed("no thread to verify".into()))?;
+            for (row, stored) in verified {
                 let older = earlier
                     .as_mut()
-                    .map(|earlier| earlier.pass(row))
+                    .map(|earlier| earlier.pass(&row))
                     .transpose()?;
                 let older = older.unwrap_or_default();
                 tally.report(older.missing);
-                let verified = row.verify(&keys, census.key, Some(index));
-                let verified = verified.and_then(|stored| match older.later {
-                    Some(snapshot) => Err(Tampering::new(
-                        &row.kind,
-                        &row.id,
-                        Wrong::RolledBack {
-                            snapshot,
-                            found: stored.version,
-                        },
-                    )),
-                    None => Ok(stored),
-                });
-                let Some(stored) = tally.count(self, row, verified) else {
+                let stored = stored.and_then(|stored| refuse_older(stored, &row, older.later));
+                let Some(stored) = tally.count(self, &row, stored) else {
                     continue;
                 };
-                give_up(&mut snapshot, |snapshot| snapshot.row(row));
+                give_up(&mut snapshot, |snapshot| snapshot.row(&row));
                 each(stored);
             }
         }
@@ -104,6 +102,30 @@ impl Store {
         }
         Ok(load)
     }
+}
+
+fn verify(
+    page: Vec<(Row, Index)>,
+    keys: &Keyring,
+    census_key: u32,
+) -> Vec<(Row, Result<Stored, Tampering>)> {
+    let rows = page.into_iter().map(|(row, index)| {
+        let verified = row.verify(keys, census_key, Some(&index));
+        (row, verified)
+    });
+    rows.collect()
+}
+
+fn refuse_older(stored: Stored, row: &Row, later: Option<u64>) -> Result<Stored, Tampering> {
+    let Some(snapshot) = later else {
+        return Ok(stored);
+    };
+    let found = stored.version;
+    Err(Tampering::new(
+        &row.kind,
+        &row.id,
+        Wrong::RolledBack { snapshot, found },
+    ))
 }
 
 /// A snapshot that cannot be written does not keep the rows from being used.

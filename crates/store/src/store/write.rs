@@ -91,11 +91,12 @@ impl Store {
         ];
         let old = transaction.first(sql::ONE, &key, Row::read).await?;
         let old = self.check_old(change, old)?;
-        let new = self.new_row(census, change, old.as_ref())?;
+        let content = read_back(change)?;
+        let new = self.new_row(census, change, content.as_ref(), old.as_ref())?;
         let mark = |row: &Row| row.mark(&self.keys(), census.key).ok_or(NO_KEY);
         let old_mark = old.as_ref().map(mark).transpose()?;
         let new_mark = mark(&new)?;
-        let unique = self.unique(change)?;
+        let unique = content.map(|content| content.unique()).unwrap_or_default();
         if old.is_some() {
             transaction.execute(sql::UNINDEX, &key).await?;
         }
@@ -143,6 +144,7 @@ impl Store {
         &self,
         census: &Census,
         change: &Change,
+        content: Option<&Content>,
         old: Option<&Row>,
     ) -> Result<Row, StoreError> {
         let tried = self.tried.load(Ordering::Acquire).max(census.seq) + 1;
@@ -150,7 +152,6 @@ impl Store {
         let mut nonce = [0; 8];
         self.random.fill(&mut nonce);
         let keys = self.keys();
-        let content = self.content(change)?;
         let mut row = Row {
             kind: change.kind.as_str().to_owned(),
             id: change.id.as_bytes().to_vec(),
@@ -161,31 +162,26 @@ impl Store {
             body: change.body.clone().unwrap_or_default(),
             mac: Vec::new(),
             mac_key: 0,
-            seal_key: content.as_ref().and_then(seal_key),
+            seal_key: content.and_then(seal_key),
         };
         let mac = row.mac(&keys);
         row.mac_key = mac.version.into();
         row.mac = mac.tag.to_vec();
         Ok(row)
     }
+}
 
-    /// What the change will be read as. Reading it back first means that nothing is ever written
-    /// that would be refused later.
-    fn content(&self, change: &Change) -> Result<Option<Content>, StoreError> {
-        let Some(body) = &change.body else {
-            return Ok(None);
-        };
-        let content = Content::read(change.kind, body);
-        content.map(Some).ok_or_else(|| {
-            let reason = format!("a {} cannot be read back as written", change.kind.as_str());
-            StoreError::Failed(reason.into())
-        })
-    }
-
-    fn unique(&self, change: &Change) -> Result<Vec<Unique>, StoreError> {
-        let content = self.content(change)?;
-        Ok(content.map(|content| content.unique()).unwrap_or_default())
-    }
+/// What the change will be read as. Reading it back first means that nothing is ever written that
+/// would be refused later.
+fn read_back(change: &Change) -> Result<Option<Content>, StoreError> {
+    let Some(body) = &change.body else {
+        return Ok(None);
+    };
+    let content = Content::read(change.kind, body);
+    content.map(Some).ok_or_else(|| {
+        let reason = format!("a {} cannot be read back as written", change.kind.as_str());
+        StoreError::Failed(reason.into())
+    })
 }
 
 pub(super) const NO_KEY: StoreError =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ironward_core::{Id, Role, SystemClock};
-use ironward_secret::{DataKey, Keyring, Secret};
+use ironward_secret::{DataKey, KeyHash, Keyring, Secret};
 use ironward_store::objects::{Key, KeySecret, Metadata, Origin, Owner, SecretForm, Team, User};
 use ironward_store::{Load, LoadError, Location, LockedStore, Store, Stored};
 use ironward_testkit::{Postgres, SeededRandom};
@@ -198,4 +198,11 @@ impl Raw {
             Self::Postgres(pool) => sqlx::query_as(sql).fetch_all(&*pool).await.expect(sql),
         }
     }
+}
+
+/// The hash of [`secret`]'s secret.
+pub(crate) fn hash(number: u64) -> KeyHash {
+    let mut bytes = [0; 32];
+    bytes[24..].copy_from_slice(&number.to_be_bytes());
+    KeyHash::from_stored(bytes)
 }

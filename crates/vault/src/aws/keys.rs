@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 use ironward_secret::Secret;
 
 use crate::KekError;
-use crate::secret_file::read_secret;
 
 /// Where the keys for AWS come from.
 pub enum AwsAuth {
@@ -42,7 +41,7 @@ impl AwsAuth {
 }
 
 fn read(path: &Path, profile: &str) -> Result<AwsKeys, KekError> {
-    let file = read_secret(path).map_err(KekError::misconfigured)?;
+    let file = Secret::from_file(path).map_err(KekError::misconfigured)?;
     let exposed = file.expose();
     let shown = path.display();
     let text = std::str::from_utf8(exposed.bytes())

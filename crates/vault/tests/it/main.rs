@@ -5,4 +5,5 @@
 mod aws;
 mod bench;
 mod failures;
+mod gcp;
 mod transit;

@@ -14,17 +14,15 @@ pub(super) fn read_key(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field
         return;
     };
     if key.text.trim().is_empty() {
-        let message = match &key.variable {
-            Some(name) => format!("the environment variable {name} is empty; set it to the key"),
+        let message = match key.source.name() {
+            Some(source) => format!("{source} is empty; set it to the key"),
             None => "an empty key; write os.environ/NAME, or leave api_key out".to_owned(),
         };
         return reader.problem(field, message);
     }
     if looks_like_placeholder(&key.text) {
-        let source = match &key.variable {
-            Some(name) => format!("the value of the variable {name}"),
-            None => "this key".to_owned(),
-        };
+        let source = key.source.name();
+        let source = source.unwrap_or_else(|| "this key".to_owned());
         let message = format!(
             "{source} looks like a placeholder, which the provider will refuse; \
              write os.environ/NAME and set that variable to the real key"
@@ -53,8 +51,8 @@ pub(super) fn read_base(draft: &mut Draft, reader: &mut Reader<'_>, field: &Fiel
             });
         }
         Err(error) => {
-            let source = match base.variable {
-                Some(name) => format!("the variable {name} does not hold a base URL"),
+            let source = match base.source.name() {
+                Some(source) => format!("{source} does not hold a base URL"),
                 None => "not a base URL".to_owned(),
             };
             let message = format!("{source}: {error}; write https://HOST[:PORT][/PATH]");

@@ -150,15 +150,36 @@ fn a_running_stream_outlives_its_group() {
     }
 }
 
+fn status(rig: &Rig, key: &str) -> u16 {
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str())];
+    let reply = raw::request(rig.address(), "GET", "/v1/models", &headers, b"");
+    reply.expect("a reply").status
+}
+
+#[test]
+fn a_key_in_a_file_is_read_again_when_the_file_changes() {
+    let rig = Rig::start();
+    let (one, other) = ("sk-4Tz8Qw1Rd6Jm3Xc9Bv5", "sk-9Lm2Vb7Yc4Kx8Ns3Hf6");
+    let path = rig.gateway.directory().join("master-key");
+    std::fs::write(&path, format!("{one}\n")).expect("a file");
+    let reference = format!("file:{}", path.display());
+    let config = families(&rig.upstream, "").replace(KEY, &reference);
+    rig.gateway.rewrite_config(&config);
+    wait_until("the key of the file", || status(&rig, one) == 200);
+    // As a secret store does it: another file in its place.
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, other).expect("a file");
+    std::fs::rename(&beside, &path).expect("a rename");
+    wait_until("the new key", || status(&rig, other) == 200);
+    assert_eq!(status(&rig, one), 401);
+    assert_eq!(status(&rig, &reference), 401);
+}
+
 #[test]
 fn another_master_key_locks_out_the_old_one() {
     let rig = Rig::start();
-    let status = |key: &str| {
-        let bearer = format!("Bearer {key}");
-        let headers = [("authorization", bearer.as_str())];
-        let reply = raw::request(rig.address(), "GET", "/v1/models", &headers, b"");
-        reply.expect("a reply").status
-    };
+    let status = |key: &str| status(&rig, key);
     let new = "sk-9Lm2Vb7Yc4Kx8Ns3Hf6";
     let config = families(&rig.upstream, "").replace(KEY, new);
     assert_eq!((status(KEY), status(new)), (200, 401));

@@ -3,14 +3,14 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
-use super::read_secret;
+use crate::Secret;
 
 fn read(content: &[u8], mode: u32) -> Result<Vec<u8>, String> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("token");
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-    read_secret(&path).map(|secret| secret.expose().bytes().to_vec())
+    Secret::from_file(&path).map(|secret| secret.expose().bytes().to_vec())
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn what_cannot_be_used_is_named() {
     let large = read(&vec![b'a'; (64 << 10) + 1], 0o600).unwrap_err();
     assert!(large.contains("larger"), "{large}");
     let folder = TempDir::new().unwrap();
-    let message = |path| read_secret(path).err().unwrap();
+    let message = |path| Secret::from_file(path).err().unwrap();
     assert!(message(folder.path()).contains("not a file"));
     assert!(message(&folder.path().join("none")).contains("cannot be read"));
 }
