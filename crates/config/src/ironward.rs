@@ -1,8 +1,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Placed;
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
+
+mod vault;
+
+pub(crate) use vault::VAULT;
+pub use vault::{KekSettings, VaultAuth, VaultSettings};
 
 /// What LiteLLM has no word for: the `ironward` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +33,10 @@ pub struct IronwardSettings {
     pub extra_ca: Option<PathBuf>,
     /// Listen without TLS on an address that others can reach.
     pub allow_plaintext_listener: bool,
+    /// The key-encryption key.
+    pub vault: VaultSettings,
+    /// How long a new key lives that does not say it, as it is written.
+    pub key_lifetime: Option<Placed<String>>,
 }
 
 /// The gateway's own certificate.
@@ -110,6 +120,24 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             default: "false",
             meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way.",
             effect: Effect::Switch(|ironward, on| ironward.allow_plaintext_listener = on),
+        },
+        Key {
+            name: "vault",
+            default: "a file",
+            meaning: "The key-encryption key, which everything secret in the database is sealed under: see below. A change takes a restart.",
+            effect: Effect::Read("section", |ironward, reader, field| {
+                ironward.vault = vault::read(reader, field);
+            }),
+        },
+        Key {
+            name: "key_lifetime",
+            default: "90d",
+            meaning: "How long a new key lives that does not say it: `30d`, `12h`, `1mo`; `-1` for ever.",
+            effect: Effect::Read("text", |ironward, reader, field| {
+                let place = field.node.place.clone();
+                let value = reader.word(field);
+                ironward.key_lifetime = value.map(|value| Placed { value, place });
+            }),
         },
     ],
     ignored: "",

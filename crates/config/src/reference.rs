@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::general::GENERAL;
-use crate::ironward::{IRONWARD, TLS};
+use crate::ironward::{IRONWARD, TLS, VAULT};
 use crate::keys::{Section, Standing, ignored_keys};
 use crate::litellm::LITELLM;
 use crate::models::MODEL;
@@ -45,6 +45,7 @@ pub fn reference() -> String {
     push_section(&mut page, &GENERAL);
     push_section(&mut page, &IRONWARD);
     push_section(&mut page, &TLS);
+    push_section(&mut page, &VAULT);
     page
 }
 
