@@ -28,6 +28,15 @@ impl Store {
     /// unless the connection broke while the transaction ended: then it is not known.
     pub async fn write(&self, changes: &[Change]) -> Result<Applied, WriteError> {
         changes.iter().try_for_each(Change::check)?;
+        match self.try_write(changes).await {
+            Err(WriteError::Store(error)) if self.has_learnt(&error).await => {
+                self.try_write(changes).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_write(&self, changes: &[Change]) -> Result<Applied, WriteError> {
         let mut transaction = self.begin(Access::Write).await?;
         let mut census = self.lock_census(&mut transaction).await?;
         let mut versions = Vec::with_capacity(changes.len());
