@@ -140,6 +140,11 @@ fn document() -> Outcome {
 }
 
 fn tests() -> Outcome {
+    if !exists("initdb", "--version") {
+        // Debian keeps it out of the path.
+        let initdb = "/usr/lib/postgresql/15/bin/initdb";
+        crate::install::debian(initdb, "postgresql-15", "--version")?;
+    }
     let services = tools::programs()?;
     if !exists("cargo-nextest", "--version") {
         println!(

@@ -89,20 +89,18 @@ impl HasDate for Spending {
     }
 }
 
-impl<T: HasDate> Dated<T> {
-    fn new(mut value: T, values: &mut Interner<T>) -> Self {
-        let date = value.date().take();
-        Self {
-            rest: values.share(value),
-            date,
-        }
+fn dated<T: HasDate>(mut value: T, values: &mut Interner<T>) -> Dated<T> {
+    let date = value.date().take();
+    Dated {
+        rest: values.share(value),
+        date,
     }
+}
 
-    fn whole(&self) -> T {
-        let mut value = T::clone(&self.rest);
-        *value.date() = self.date;
-        value
-    }
+fn whole<T: HasDate>(dated: &Dated<T>) -> T {
+    let mut value = T::clone(&dated.rest);
+    *value.date() = dated.date;
+    value
 }
 
 /// What keys share.
@@ -135,8 +133,8 @@ impl LiveKey {
             project: self.project.clone(),
             organisation: self.organisation.clone(),
             creator: self.creator.clone(),
-            grant: self.grant.whole(),
-            spending: self.spending.whole(),
+            grant: whole(&self.grant),
+            spending: whole(&self.spending),
             aliases: BTreeMap::clone(&self.aliases),
             tags: Vec::clone(&self.tags),
             rotation_interval,
@@ -201,8 +199,8 @@ impl KeyParts {
             project: key.project.map(|id| self.projects.share(&id)),
             organisation: key.organisation.map(|id| self.organisations.share(&id)),
             creator: key.creator.map(|id| self.users.share(&id)),
-            grant: Dated::new(key.grant, &mut self.grants),
-            spending: Dated::new(key.spending, &mut self.spendings),
+            grant: dated(key.grant, &mut self.grants),
+            spending: dated(key.spending, &mut self.spendings),
             aliases: self.aliases.share(key.aliases),
             tags: self.tags.share(key.tags),
             rest: serde_json::to_string(&rest).unwrap_or_default().into(),
