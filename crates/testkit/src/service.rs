@@ -2,6 +2,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -35,9 +36,7 @@ impl Service {
     pub fn openbao(tls: bool) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         // It does not say which port it took, so it cannot choose one itself.
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = free.local_addr().expect("a bound address");
-        drop(free);
+        let address = quiet_address();
         let mut command = tool("bao");
         command
             .args(["server", "-dev", "-dev-no-store-token"])
@@ -167,6 +166,21 @@ impl Drop for Service {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// An address for a service that starts later. The system gives its port to nobody else: it is
+/// below the range of which it takes ports for others (32768 and up), and each process of a test
+/// run looks in another place.
+fn quiet_address() -> SocketAddr {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(8);
+    let mut candidates = (0..1000).map(|_| {
+        let step = TAKEN.fetch_add(1, Ordering::Relaxed);
+        let port = 12_000 + start.wrapping_add(step) % 20_000;
+        SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap_or(12_000)))
+    });
+    let free = candidates.find(|address| TcpListener::bind(address).is_ok());
+    free.expect("a free port below 32768")
 }
 
 fn tool(name: &str) -> Command {

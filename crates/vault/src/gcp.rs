@@ -15,7 +15,7 @@ use ironward_secret::{DataKey, Secret};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted};
+use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted, to_json};
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A symmetric key of Google Cloud KMS. It never leaves the service.
@@ -90,7 +90,7 @@ impl GcpKmsKek {
             additional_authenticated_data: &STANDARD.encode(context.text()),
         })?;
         let answer = self.ask("encrypt", body).await?;
-        let reply: Ciphertext<'_> = self.read(&answer)?;
+        let reply: Ciphertext<'_> = self.rest.read(&answer)?;
         STANDARD
             .decode(reply.ciphertext)
             .map_err(|_| self.rest.unreadable())
@@ -102,7 +102,7 @@ impl GcpKmsKek {
             additional_authenticated_data: &STANDARD.encode(context.text()),
         })?;
         let answer = self.ask("decrypt", body).await?;
-        let reply: Plaintext<'_> = self.read(&answer)?;
+        let reply: Plaintext<'_> = self.rest.read(&answer)?;
         let bytes = STANDARD.decode(reply.plaintext).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| self.rest.unreadable())?;
         DataKey::from_bytes(&bytes).ok_or_else(|| self.refused("it is no data key"))
@@ -153,10 +153,6 @@ impl GcpKmsKek {
             )),
             status => self.rest.unexpected(status, &said),
         }
-    }
-
-    fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, KekError> {
-        serde_json::from_slice(&answer.body).map_err(|_| self.rest.unreadable())
     }
 
     fn refused(&self, said: &str) -> KekError {
@@ -211,12 +207,6 @@ fn is_full_name(name: &str) -> bool {
         ] => [project, location, ring, key].into_iter().all(is_plain),
         _ => false,
     }
-}
-
-fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, KekError> {
-    serde_json::to_vec(value)
-        .map(Zeroizing::new)
-        .map_err(|_| KekError::misconfigured("a request to Google Cloud KMS cannot be written"))
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@
 //! Services are reached through `ironward-egress`, the only dialler.
 
 mod aws;
+mod azure;
 mod env;
 mod error;
 mod file;
@@ -21,6 +22,7 @@ mod vault;
 mod wrapped;
 
 pub use aws::{AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings};
+pub use azure::{AzureKeyVaultKek, AzureKeyVaultSettings};
 pub use env::EnvKek;
 pub use error::VaultError;
 pub use file::FileKek;

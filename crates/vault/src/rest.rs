@@ -12,6 +12,7 @@ use ironward_core::{
 };
 use ironward_egress::{Credential, Credentials, Dialler, Egress, Upstream as _};
 use ironward_secret::Secret;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{KekError, KekFailure};
@@ -179,6 +180,11 @@ impl Rest {
         ))
     }
 
+    /// The body of a success.
+    pub(crate) fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, KekError> {
+        serde_json::from_slice(&answer.body).map_err(|_| self.unreadable())
+    }
+
     /// A success whose body is none of the service's.
     pub(crate) fn unreadable(&self) -> KekError {
         KekError::misconfigured(format!(
@@ -186,6 +192,15 @@ impl Rest {
             self.shown
         ))
     }
+}
+
+/// The body of a request. It holds a data key: the buffer is large enough from the start, because
+/// one that grew would leave copies behind.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, KekError> {
+    let mut body = Zeroizing::new(Vec::with_capacity(4096));
+    serde_json::to_writer(&mut *body, value)
+        .map_err(|_| KekError::misconfigured("a request cannot be written as JSON"))?;
+    Ok(body)
 }
 
 /// Text of a service for a message: one line, no control characters, not long.

@@ -17,7 +17,7 @@ use ironward_secret::{DataKey, Secret};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted};
+use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted, to_json};
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A key of a transit engine. It never leaves the service.
@@ -120,7 +120,7 @@ impl TransitKek {
             context: &bound,
         })?;
         let answer = self.ask("encrypt", body).await?;
-        let reply: Reply<Ciphertext> = self.read(&answer)?;
+        let reply: Reply<Ciphertext> = self.rest.read(&answer)?;
         Ok(reply.data.ciphertext.into_bytes())
     }
 
@@ -133,7 +133,7 @@ impl TransitKek {
             context: &bound,
         })?;
         let answer = self.ask("decrypt", body).await?;
-        let reply: Reply<Plaintext<'_>> = self.read(&answer)?;
+        let reply: Reply<Plaintext<'_>> = self.rest.read(&answer)?;
         let bytes = STANDARD.decode(reply.data.plaintext).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| self.rest.unreadable())?;
         DataKey::from_bytes(&bytes).ok_or_else(|| self.not_ours("it is no data key"))
@@ -207,7 +207,7 @@ impl TransitKek {
         let answer = self.rest.post(None, question).await?;
         match answer.status {
             StatusCode::OK => {
-                let reply: LoggedIn<'_> = self.read(&answer)?;
+                let reply: LoggedIn<'_> = self.rest.read(&answer)?;
                 Ok(Secret::new(reply.auth.client_token))
             }
             StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Err(KekError::new(
@@ -232,10 +232,6 @@ impl TransitKek {
             headers.insert("x-vault-namespace", value);
         }
         Ok(headers)
-    }
-
-    fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, KekError> {
-        serde_json::from_slice(&answer.body).map_err(|_| self.rest.unreadable())
     }
 
     fn not_ours(&self, said: &str) -> KekError {
@@ -290,12 +286,6 @@ fn is_path(name: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(is_plain)
     })
-}
-
-fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, KekError> {
-    serde_json::to_vec(value)
-        .map(Zeroizing::new)
-        .map_err(|_| KekError::misconfigured("a request to Vault cannot be written"))
 }
 
 #[derive(Serialize)]

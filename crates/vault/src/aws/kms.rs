@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::sigv4::{Scope, Signed, authorization, stamp};
 use super::{AwsAuth, AwsKeys};
-use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted};
+use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted, to_json};
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A symmetric key of AWS KMS. It never leaves the service.
@@ -100,7 +100,7 @@ impl AwsKmsKek {
             encryption_context: EncryptionContext::of(&context.version.to_string()),
         })?;
         let answer = self.ask("TrentService.Encrypt", body).await?;
-        let reply: Ciphertext<'_> = self.read(&answer)?;
+        let reply: Ciphertext<'_> = self.rest.read(&answer)?;
         STANDARD
             .decode(reply.ciphertext_blob)
             .map_err(|_| self.rest.unreadable())
@@ -113,7 +113,7 @@ impl AwsKmsKek {
             encryption_context: EncryptionContext::of(&context.version.to_string()),
         })?;
         let answer = self.ask("TrentService.Decrypt", body).await?;
-        let reply: Plaintext<'_> = self.read(&answer)?;
+        let reply: Plaintext<'_> = self.rest.read(&answer)?;
         let bytes = STANDARD.decode(reply.plaintext).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| self.rest.unreadable())?;
         DataKey::from_bytes(&bytes).ok_or_else(|| self.refused("it is no data key"))
@@ -215,10 +215,6 @@ impl AwsKmsKek {
         }
     }
 
-    fn read<'a, T: Deserialize<'a>>(&self, answer: &'a Answer) -> Result<T, KekError> {
-        serde_json::from_slice(&answer.body).map_err(|_| self.rest.unreadable())
-    }
-
     fn refused(&self, said: &str) -> KekError {
         KekError::refused(format!(
             "the key {} of {} does not open it ({said}): the stored data key was changed, or was \
@@ -271,12 +267,6 @@ fn header(value: &str) -> Result<HeaderValue, KekError> {
 
 fn unsendable() -> KekError {
     KekError::misconfigured("an AWS key holds characters that a header cannot carry")
-}
-
-fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, KekError> {
-    serde_json::to_vec(value)
-        .map(Zeroizing::new)
-        .map_err(|_| KekError::misconfigured("a request to AWS KMS cannot be written"))
 }
 
 /// What a wrapped key is bound to. Never change it.

@@ -1,5 +1,6 @@
 //! What the tests of all backends need.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use ironward_egress::{Dialler, Settings};
 use ironward_secret::DataKey;
 use ironward_testkit::SeededRandom;
 use ironward_vault::{Context, Kek, KekError, KekFailure, Vault};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 pub(crate) const FIRST: Context = Context { version: 1 };
 pub(crate) const SECOND: Context = Context { version: 2 };
@@ -66,4 +70,42 @@ pub(crate) async fn keeps_the_contract(kek: Arc<dyn Kek>) {
         let one = one.data_key(version).unwrap();
         assert!(one.is_same(other.data_key(version).unwrap()));
     }
+}
+
+/// A service that answers JSON as the script says: from the head of a request and its JSON to a
+/// status and JSON.
+pub(crate) async fn scripted(
+    script: impl Fn(&str, &Value) -> (u16, Value) + Send + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !is_whole(&request) {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            let request = String::from_utf8(request).unwrap();
+            let (head, body) = request.split_once("\r\n\r\n").unwrap();
+            let (status, body) = script(head, &serde_json::from_str(body).unwrap());
+            let body = body.to_string();
+            let reply = format!(
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json; charset=UTF-8\r\n\
+                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    address
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    let (_, length) = head.split_once("content-length: ").unwrap();
+    body.len() >= length.lines().next().unwrap().parse().unwrap()
 }

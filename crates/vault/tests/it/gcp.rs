@@ -12,10 +12,8 @@ use ironward_egress::Settings;
 use ironward_vault::{GcpKmsKek, GcpKmsSettings, Kek as _, KekFailure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
-use crate::bench::{dialler, keeps_the_contract, origin, wrap_error};
+use crate::bench::{dialler, keeps_the_contract, origin, scripted, wrap_error};
 
 const KEY: &str = "projects/p/locations/global/keyRings/r/cryptoKeys/k";
 
@@ -23,49 +21,19 @@ const KEY: &str = "projects/p/locations/global/keyRings/r/cryptoKeys/k";
 type Vaulted = Arc<Mutex<Vec<(Value, Value)>>>;
 
 async fn kms() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let vaulted = Vaulted::default();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            while !is_whole(&request) {
-                stream.read_buf(&mut request).await.unwrap();
-            }
-            let (status, body) = answer(&String::from_utf8(request).unwrap(), &vaulted);
-            let body = body.to_string();
-            let reply = format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json; charset=UTF-8\r\n\
-                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            stream.write_all(reply.as_bytes()).await.unwrap();
-        }
-    });
-    address
+    scripted(move |head, body| answer(head, body, &vaulted)).await
 }
 
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head.to_ascii_lowercase();
-    let (_, length) = length.split_once("content-length: ").unwrap();
-    body.len() >= length.lines().next().unwrap().parse().unwrap()
-}
-
-fn answer(request: &str, vaulted: &Vaulted) -> (u16, Value) {
+fn answer(head: &str, body: &Value, vaulted: &Vaulted) -> (u16, Value) {
     let refusal = |code: u16, status: &str| {
         let message = "echo-canary";
         let error = json!({"code": code, "message": message, "status": status});
         (code, json!({"error": error}))
     };
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    if !head.contains("authorization: Bearer ya29.good\r\n") {
+    if !head.contains("authorization: Bearer ya29.good") {
         return refusal(401, "UNAUTHENTICATED");
     }
-    let body: Value = serde_json::from_str(body).unwrap();
     let bound = body["additionalAuthenticatedData"].clone();
     let line = head.lines().next().unwrap();
     let mut vaulted = vaulted.lock().unwrap();

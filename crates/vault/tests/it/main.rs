@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod aws;
+mod azure;
 mod bench;
 mod failures;
 mod gcp;
