@@ -4,14 +4,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ironward_core::nearest;
+
 use crate::node::{Entry, Value};
 use crate::reader::{Field, Reader};
 
 mod ignored;
-mod suggest;
 
 pub(crate) use ignored::{IgnoredKey, Standing, ignored_keys};
-pub(crate) use suggest::nearest;
 
 /// A mapping of the configuration with its keys.
 pub(crate) struct Section<T: 'static> {

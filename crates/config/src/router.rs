@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::keys::{Effect, Key, Section, Unknown, nearest};
+use ironward_core::nearest;
+
+use crate::keys::{Effect, Key, Section, Unknown};
 use crate::node::Value;
 use crate::reader::{Field, Reader};
 use crate::{LitellmSettings, Model, Place};
@@ -135,7 +137,7 @@ fn check_strategy(reader: &mut Reader<'_>, field: &Field<'_>) {
         reader.notice(field, message);
         return;
     }
-    let hint = nearest(&strategy, STRATEGIES.into_iter())
+    let hint = nearest(&strategy, STRATEGIES)
         .map(|near| format!("did you mean '{near}'? "))
         .unwrap_or_default();
     let message = format!(

@@ -10,6 +10,7 @@ mod money;
 mod object;
 mod origin;
 mod principal;
+mod spelling;
 mod upstream;
 mod usage;
 
@@ -21,5 +22,6 @@ pub use money::{InvalidMoney, Money};
 pub use object::Id;
 pub use origin::{InvalidOrigin, Origin, Reach, Scheme};
 pub use principal::{Principal, Role};
+pub use spelling::nearest;
 pub use upstream::{AuthScheme, UpstreamRequest};
 pub use usage::Usage;

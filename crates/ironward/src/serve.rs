@@ -11,8 +11,9 @@ use ironward_admin::Condition;
 use ironward_config::ProcessEnvironment;
 use ironward_core::SystemClock;
 use ironward_egress::{Credentials, Dialler};
-use ironward_proxy::{InFlight, ServerTls};
+use ironward_proxy::{Access, InFlight, ServerTls};
 use ironward_secret::{KeyHash, KeyToken};
+use ironward_store::{DirectoryWriter, Freshness};
 use ironward_telemetry::{Draining, Format, ListenerOpened};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -114,7 +115,15 @@ async fn serve(
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
+    // Without a database there are no keys but the admin key and the master key.
+    let access = Access::new(
+        DirectoryWriter::new().directory(),
+        Arc::clone(&assembler.hasher),
+        Arc::new(Freshness::new(Arc::new(SystemClock))),
+        None,
+    );
     let shared = Shared {
+        access: Arc::new(access),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,

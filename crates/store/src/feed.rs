@@ -25,7 +25,7 @@ use pause::Pause;
 /// Follows the store into the directory.
 pub struct Feed {
     directory: Arc<Directory>,
-    freshness: Freshness,
+    freshness: Arc<Freshness>,
     snapshot: PathBuf,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -111,7 +111,7 @@ impl Feed {
     fn new(follower: Follower, snapshot: &Path, clock: Arc<dyn Clock>) -> Self {
         Self {
             directory: follower.directory(),
-            freshness: Freshness::new(Arc::clone(&clock)),
+            freshness: Arc::new(Freshness::new(Arc::clone(&clock))),
             snapshot: snapshot.to_owned(),
             clock,
             state: Mutex::new(State {
@@ -131,7 +131,7 @@ impl Feed {
 
     /// Since when the directory may be out of date.
     #[must_use]
-    pub const fn freshness(&self) -> &Freshness {
+    pub const fn freshness(&self) -> &Arc<Freshness> {
         &self.freshness
     }
 

@@ -28,7 +28,9 @@ pub mod snapshot;
 
 pub use change::{Change, MAX_BODY, MAX_ID};
 pub use database::{Location, Pool};
-pub use directory::{Dated, Directory, Entry, Found, LiveKey, LiveSecret, Objects};
+pub use directory::{
+    Dated, Directory, DirectoryWriter, Entry, Found, LiveKey, LiveSecret, Objects,
+};
 pub use error::{LoadError, StoreError, WriteError};
 pub use feed::{Feed, Freshness};
 pub use row::Stored;

@@ -17,6 +17,7 @@ mod embeddings;
 mod forward;
 mod json;
 mod node;
+mod presented_key;
 mod reply;
 mod sse;
 mod writer;
@@ -39,6 +40,7 @@ pub use dialect::{Dialect, Envelope};
 pub use embeddings::{Embeddings, EmbeddingsFormat, EmbeddingsInput, EmbeddingsReply};
 pub use forward::{Forward, Forwarded};
 pub use json::{Json, mistyped};
+pub use presented_key::presented_key;
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
 

@@ -1,5 +1,5 @@
 use super::ignored::read_line;
-use super::{ignored_keys, nearest};
+use super::ignored_keys;
 use crate::models::params::{PARAMS, REQUEST_PARAMS};
 
 const TABLES: [(&str, &str); 7] = [
@@ -64,17 +64,4 @@ fn a_pattern_covers_what_its_star_stands_for() {
     assert!(!covers("a_*_b_*", "a_x_c_y"));
     assert!(covers("exact", "exact"));
     assert!(!covers("exact", "exactly"));
-}
-
-#[test]
-fn a_slip_finds_its_key() {
-    let near = |name| nearest(name, ["api_base", "api_key", "rpm", "model"].into_iter());
-    assert_eq!(near("api_bse"), Some("api_base"));
-    assert_eq!(near("api_abse"), Some("api_base"));
-    assert_eq!(near("apikey"), Some("api_key"));
-    assert_eq!(near("modle"), Some("model"));
-    assert_eq!(near("rpd"), Some("rpm"));
-    assert_eq!(near("api_base"), None);
-    assert_eq!(near("temperature"), None);
-    assert_eq!(near("x"), None);
 }

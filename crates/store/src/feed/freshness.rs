@@ -13,7 +13,9 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    /// Of a directory that was never checked.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             start: clock.now(),
             clock,
@@ -36,7 +38,8 @@ impl Freshness {
         self.age().is_none_or(|age| age > limit)
     }
 
-    pub(super) fn checked(&self, begun: Instant) {
+    /// A check that began at `begun` has succeeded: the directory was then what the store says.
+    pub fn checked(&self, begun: Instant) {
         let passed = begun.saturating_duration_since(self.start).as_millis();
         let passed = u64::try_from(passed).unwrap_or(u64::MAX - 1);
         self.checked.fetch_max(passed + 1, Ordering::AcqRel);

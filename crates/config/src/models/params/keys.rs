@@ -1,5 +1,7 @@
+use ironward_core::nearest;
+
 use super::{Draft, endpoint, headers};
-use crate::keys::{Effect, Key, Section, Unknown, nearest};
+use crate::keys::{Effect, Key, Section, Unknown};
 use crate::node::{Entry, Value};
 use crate::reader::{Field, Reader};
 
@@ -246,7 +248,7 @@ fn read_default(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>, e
             );
             return reader.problem_at(field.key_place, &field.path, message);
         }
-        let hint = nearest(&entry.key, REQUEST_PARAMS.into_iter())
+        let hint = nearest(&entry.key, REQUEST_PARAMS)
             .map(|near| format!("; did you mean '{near}'?"))
             .unwrap_or_default();
         let message = format!(

@@ -1,9 +1,7 @@
 /// The known name that `name` is most likely a slip of: at most one edit in a short name, two in a
 /// longer one.
-pub(crate) fn nearest(
-    name: &str,
-    known: impl Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+#[must_use]
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let length = name.chars().count();
     // Longer names are no slips of ours, and the comparison costs the product of both lengths.
     if !(3..=64).contains(&length) {
@@ -11,6 +9,7 @@ pub(crate) fn nearest(
     }
     let allowed = if length < 6 { 1 } else { 2 };
     known
+        .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| (1..=allowed).contains(distance))
         .min_by_key(|(distance, _)| *distance)
@@ -42,4 +41,22 @@ fn distance(one: &str, other: &str) -> usize {
         previous = Some(letter);
     }
     last.last().copied().unwrap_or(usize::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_finds_its_key() {
+        let near = |name| nearest(name, ["api_base", "api_key", "rpm", "model"]);
+        assert_eq!(near("api_bse"), Some("api_base"));
+        assert_eq!(near("api_abse"), Some("api_base"));
+        assert_eq!(near("apikey"), Some("api_key"));
+        assert_eq!(near("modle"), Some("model"));
+        assert_eq!(near("rpd"), Some("rpm"));
+        assert_eq!(near("api_base"), None);
+        assert_eq!(near("temperature"), None);
+        assert_eq!(near("x"), None);
+    }
 }
