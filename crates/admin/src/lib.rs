@@ -1,41 +1,52 @@
 //! The admin plane: its own listener, on loopback unless the operator says otherwise.
 //!
-//! For now it answers probes; keys, models and reports join with their issues.
+//! A request goes one way. [`router`] finds its route in the table of routes
+//! (`ironward_policy::access`); [`actor`] finds out who asks; [`operation`] names what is done;
+//! [`request`] reads the request into a closed struct; [`call`] asks the table for a [`permit`],
+//! without which nothing is written and nothing answered; [`fault`] is the one way to say no.
+//!
+//! A kind of objects is one module such as [`keys`]. To add one: its requests as
+//! [`request::Shape`]s, an operation for each route, how one is shown, and its lines in
+//! [`operation`] and [`openapi`].
 
+mod actor;
+mod answer;
+mod call;
+mod chain;
+mod fault;
+mod fields;
 mod health;
+mod keys;
+mod openapi;
+mod operation;
+mod page;
+mod permit;
+mod plane;
+mod request;
+mod router;
+mod target;
 
 use std::io;
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::get;
 use tokio::net::TcpListener;
 
 pub use health::Condition;
+pub use plane::{Plane, Settings};
+pub use router::{probes, router};
 
-/// Serves the admin plane until `stop` completes, then finishes the running requests.
+/// Serves `routes` ([`router`], or [`probes`] alone) until `stop` completes, then finishes the running requests.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
-    condition: Arc<dyn Condition>,
+    routes: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(condition))
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(stop)
         .await
-}
-
-/// Every route of the admin plane.
-fn router(condition: Arc<dyn Condition>) -> Router {
-    Router::new()
-        .route("/health/liveliness", get(health::show_liveness))
-        .route("/health/liveness", get(health::show_liveness))
-        .route("/health/readiness", get(health::show_readiness))
-        .fallback(|| async { StatusCode::NOT_FOUND })
-        // A stranger who tries methods learns no more of a route than that it is not there.
-        .method_not_allowed_fallback(|| async { StatusCode::NOT_FOUND })
-        .with_state(condition)
 }

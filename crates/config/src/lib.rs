@@ -48,6 +48,7 @@ pub use models::model_info::ModelInfo;
 pub use models::params::ModelParams;
 pub use options::Options;
 pub use place::{Place, Placed};
+pub use placeholder::is_published_key;
 pub use problem::{Notice, Problem, ProblemKind, Problems};
 pub use reference::reference;
 pub use router::{ModelGroupAlias, RouterSettings};

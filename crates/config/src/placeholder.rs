@@ -13,6 +13,12 @@ pub(crate) fn master_key_weakness(key: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether everybody may know a client's key: it stands in examples, or was never filled in.
+#[must_use]
+pub fn is_published_key(key: &str) -> bool {
+    is_published(key) || looks_like_placeholder(key)
+}
+
 /// Whether text has the look of a key that was never filled in.
 pub(crate) fn looks_like_placeholder(key: &str) -> bool {
     const PIECES: [&str; 13] = [

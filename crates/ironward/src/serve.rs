@@ -221,7 +221,7 @@ impl Planes {
         let ready = Arc::new(Ready(Arc::clone(&shared.in_flight)));
         let admin_task = tokio::spawn(ironward_admin::serve(
             listener,
-            ready,
+            ironward_admin::probes(ready),
             until(shared.stopped.clone()),
         ));
         ListenerOpened {

@@ -55,7 +55,8 @@ pub(crate) const fn days_in(year: u64, month: u64) -> u64 {
 }
 
 /// A time as people and LiteLLM's clients read it: `2026-11-23T08:48:17Z`.
-pub(crate) fn timestamp(ms: u64) -> String {
+#[must_use]
+pub fn timestamp(ms: u64) -> String {
     let Date { year, month, day } = date_of(ms / DAY_MS);
     let second = ms % DAY_MS / 1000;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);

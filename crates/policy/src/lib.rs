@@ -12,6 +12,7 @@ mod retry;
 mod route;
 mod spending;
 
+pub use calendar::timestamp;
 pub use grant::{
     Asked, Compiled, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest, Refusal,
     RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model, allows_region,

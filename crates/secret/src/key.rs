@@ -1,7 +1,8 @@
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 /// Hashes keys under one secret of this installation (HMAC-SHA-256), so that a stolen table of
 /// hashes cannot be searched offline without it.
@@ -22,6 +23,24 @@ impl KeyHasher {
         bytes.copy_from_slice(tag.as_ref().first_chunk::<32>().unwrap_or(&[0; 32]));
         KeyHash(bytes)
     }
+
+    /// The hash of what LiteLLM keeps of a presented key: its SHA-256 in hex. A table of LiteLLM's
+    /// is imported by hashing what stands in it with [`Self::hash`].
+    #[must_use]
+    pub fn hash_as_litellm(&self, presented: &[u8]) -> KeyHash {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let digest = digest::digest(&digest::SHA256, presented);
+        let nibbles = digest
+            .as_ref()
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: Zeroizing<Vec<u8>> = Zeroizing::new(
+            nibbles
+                .filter_map(|nibble| HEX.get(usize::from(nibble)).copied())
+                .collect(),
+        );
+        self.hash(&hex)
+    }
 }
 
 /// What is stored of a client's key. Compared in constant time.
@@ -33,6 +52,19 @@ impl KeyHash {
     #[must_use]
     pub const fn from_stored(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// The 64 hexadecimal digits to store.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        use fmt::Write as _;
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a text cannot fail.
+                let _written = write!(hex, "{byte:02x}");
+                hex
+            })
     }
 
     /// The bytes to store.

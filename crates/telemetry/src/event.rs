@@ -190,3 +190,60 @@ impl ConfigNotice<'_> {
         tracing::error!(alarm = self.text, "config");
     }
 }
+
+/// Somebody tried to change something on the admin plane.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminAct<'a> {
+    /// The name under which objects remember who it was.
+    pub actor: &'a str,
+    /// Whom they act for, by their own word.
+    pub changed_by: Option<&'a str>,
+    /// The path template of the route.
+    pub route: &'static str,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// Why it was refused.
+    pub reason: Option<&'a str>,
+}
+
+impl AdminAct<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        let Self {
+            actor,
+            changed_by,
+            route,
+            status,
+            reason,
+        } = self;
+        match reason {
+            None => tracing::info!(actor, changed_by, route, status, "admin act"),
+            Some(reason) => {
+                tracing::info!(
+                    actor,
+                    changed_by,
+                    route,
+                    status,
+                    reason,
+                    "admin act refused"
+                );
+            }
+        }
+    }
+}
+
+/// The store could not do what was asked of it.
+#[derive(Clone, Copy)]
+pub struct StoreFailed<'a> {
+    /// What came of it.
+    pub what: &'static str,
+    /// Why.
+    pub error: &'a dyn std::fmt::Display,
+}
+
+impl StoreFailed<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::error!(error = %self.error, "{}", self.what);
+    }
+}

@@ -7,7 +7,7 @@ mod event;
 mod log;
 
 pub use event::{
-    AcceptFailed, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded, Draining,
-    ListenerOpened,
+    AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
+    Draining, ListenerOpened, StoreFailed,
 };
 pub use log::{Format, start};

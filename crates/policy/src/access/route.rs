@@ -135,6 +135,7 @@ routes! {
     KeyRead, Get "/key/info" [], Reads, VIEW, &[KeyOwner, TeamPermits, TeamAdmin, OrganisationAdmin];
     KeyReadMany, Post "/v2/key/info" [], Lists(Route::KeyRead), ITEMS, NOBODY;
     KeyList, Get "/key/list" [], Lists(Route::KeyRead), ITEMS, NOBODY;
+    KeyHealth, Post "/key/health" [], Reads, VIEW, &[KeyOwner, TeamAdmin, OrganisationAdmin];
     KeyAliases, Get "/key/aliases" [], Lists(Route::KeyRead), ITEMS, NOBODY;
 
     UserNew, Post "/user/new" [], Changes, ADMIN, ORGANISATION;

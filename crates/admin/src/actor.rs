@@ -1,0 +1,241 @@
+//! Who acts on the admin plane, as the directory knows them now.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use ironward_core::{FaultKind, Role};
+use ironward_policy::access::{self, Place, Route, Seat};
+use ironward_policy::{Asked, Verdict, check};
+use ironward_secret::{KeyForm, KeyHash};
+use ironward_store::objects::{Key, Owner, SecretForm};
+use ironward_store::{Directory, Found};
+use ironward_wire::presented_key;
+
+use crate::chain::Chain;
+use crate::fault::Refusal;
+use crate::plane::Plane;
+use crate::request::shortened;
+
+/// Somebody who has proven who they are.
+pub(crate) struct Actor {
+    /// Under which name objects remember them.
+    id: Box<str>,
+    role: Role,
+    /// The key that was presented, unless it is kept outside the store.
+    key: Option<Box<str>>,
+    user: Option<Box<str>>,
+    service_account: Option<Box<str>>,
+    seats: Vec<(Box<str>, bool, Vec<Box<str>>)>,
+    places: Vec<(Box<str>, bool)>,
+    /// What bounds them; nobody bounds the keys outside the store.
+    chain: Option<Chain>,
+    /// Whom they act for, by their own word: it is recorded and decides nothing.
+    changed_by: Option<Box<str>>,
+}
+
+/// In what a request stands, besides its key.
+#[derive(Clone, Copy)]
+pub(crate) struct Circumstances {
+    pub(crate) route: Option<Route>,
+    pub(crate) source: Option<IpAddr>,
+}
+
+impl Actor {
+    /// Finds out who brings this key. Every key that is not let in costs the same and is answered
+    /// alike.
+    ///
+    /// # Errors
+    /// 401; 403 where the key is good but not for this route, place or time; 503 while nobody can
+    /// tell whether it was revoked.
+    pub(crate) fn authenticate(
+        plane: &Plane,
+        headers: &HeaderMap,
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
+        let settings = plane.settings.load();
+        let presented = presented_key(headers, settings.key_header.as_ref())
+            .map_err(|_| Refusal::unauthenticated())?;
+        let hash = plane.hasher.hash(presented);
+        if let Some(principal) = settings.administrators.get(&hash) {
+            let mut actor = Self::nobody(principal.alias.clone(), principal.role);
+            actor.changed_by = changed_by(headers);
+            return Ok(actor);
+        }
+        let found = find(plane, presented, &hash);
+        if plane.is_stale() {
+            return Err(Refusal::unavailable(
+                "this node is cut off from the store and cannot tell which keys are good",
+            ));
+        }
+        let found = found.ok_or_else(Refusal::unauthenticated)?;
+        let mut actor = Self::of(plane, &found, circumstances)?;
+        actor.changed_by = changed_by(headers);
+        Ok(actor)
+    }
+
+    fn of(plane: &Plane, found: &Found, circumstances: Circumstances) -> Result<Self, Refusal> {
+        let now = plane.now();
+        if found.secret.until.is_some_and(|until| until <= now) {
+            return Err(Refusal::unauthenticated());
+        }
+        let directory = plane.directory();
+        let (id, key) = (found.key.id.as_str(), found.key.object.whole());
+        let chain = Chain::of(&directory, id, &key).map_err(|_| Refusal::unauthenticated())?;
+        let paths: Vec<&str> = circumstances
+            .route
+            .iter()
+            .flat_map(|route| route.paths())
+            .collect();
+        let asked = Asked {
+            now,
+            source: circumstances.source,
+            route: &paths,
+            ..Asked::default()
+        };
+        if let Verdict::Refused(refusal) = check(&chain.links(), &asked) {
+            return Err(match refusal.kind {
+                FaultKind::PermissionDenied if circumstances.route.is_some() => {
+                    Refusal::forbidden(refusal.say)
+                }
+                _ => Refusal::unauthenticated(),
+            });
+        }
+        Ok(Self::holder(&directory, id, &key, chain))
+    }
+
+    /// Whom a key stands for: the person that it belongs to, if nobody else has made it; else only
+    /// itself.
+    fn holder(directory: &Directory, id: &str, key: &Key, chain: Chain) -> Self {
+        let mut actor = Self::nobody(id.into(), Role::InternalUserViewer);
+        actor.key = Some(id.into());
+        actor.chain = Some(chain);
+        match &key.owner {
+            Owner::User(user) if key.creator.is_none() => {
+                if let Some(user) = directory.users.find(user.as_str()) {
+                    actor.id = user.id.as_str().into();
+                    actor.role = user.object.role;
+                    actor.user = Some(user.id.as_str().into());
+                    actor.places = user
+                        .object
+                        .organisations
+                        .iter()
+                        .map(|place| {
+                            let is_admin = place.role == Role::OrgAdmin;
+                            (place.organisation.as_str().into(), is_admin)
+                        })
+                        .collect();
+                    actor.seats = seats(directory, user.id.as_str());
+                }
+            }
+            Owner::ServiceAccount(account) => {
+                actor.id = account.as_str().into();
+                actor.service_account = Some(account.as_str().into());
+            }
+            Owner::User(_) | Owner::Team => {}
+        }
+        actor
+    }
+
+    fn nobody(id: Box<str>, role: Role) -> Self {
+        Self {
+            id,
+            role,
+            key: None,
+            user: None,
+            service_account: None,
+            seats: Vec::new(),
+            places: Vec::new(),
+            chain: None,
+            changed_by: None,
+        }
+    }
+
+    /// The name under which objects remember them.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The key that was presented; `None` for those that are kept outside the store.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The person.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// Whether they may do everything.
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.role == Role::ProxyAdmin
+    }
+
+    /// What bounds them; nothing for keys that are kept outside the store.
+    pub(crate) const fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// Whom they say that they act for.
+    pub(crate) fn changed_by(&self) -> Option<&str> {
+        self.changed_by.as_deref()
+    }
+
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&access::Actor<'_>) -> T) -> T {
+        let teams: Vec<Seat<'_>> = self
+            .seats
+            .iter()
+            .map(|(team, is_admin, permissions)| Seat {
+                team,
+                is_admin: *is_admin,
+                permissions,
+            })
+            .collect();
+        let organisations: Vec<Place<'_>> = self
+            .places
+            .iter()
+            .map(|(organisation, is_admin)| Place {
+                organisation,
+                is_admin: *is_admin,
+            })
+            .collect();
+        ask(&access::Actor {
+            role: self.role,
+            key: self.key.as_deref(),
+            user: self.user.as_deref(),
+            service_account: self.service_account.as_deref(),
+            teams: &teams,
+            organisations: &organisations,
+        })
+    }
+}
+
+/// The key with this secret. Both forms are looked for, whatever it looks like: a key that is not
+/// there costs what one that is there does.
+fn find(plane: &Plane, presented: &[u8], hash: &KeyHash) -> Option<Found> {
+    let directory = plane.directory();
+    let own = directory.key_by_secret(SecretForm::Presented, hash);
+    let imported = plane.hasher.hash_as_litellm(presented);
+    let imported = directory.key_by_secret(SecretForm::LitellmHash, &imported);
+    let is_malformed = KeyForm::of(presented) == KeyForm::Malformed;
+    own.or(imported).filter(|_| !is_malformed)
+}
+
+/// A person's places in teams.
+fn seats(directory: &Directory, user: &str) -> Vec<(Box<str>, bool, Vec<Box<str>>)> {
+    let teams = directory.teams.iter();
+    teams
+        .filter_map(|team| {
+            let mut members = team.object.members.iter();
+            let member = members.find(|member| member.user.as_str() == user)?;
+            let permissions = team.object.member_permissions.clone();
+            Some((team.id.as_str().into(), member.is_admin, permissions))
+        })
+        .collect()
+}
+
+/// LiteLLM's header for whom an administrator acts for, of bounded length and on one line.
+fn changed_by(headers: &HeaderMap) -> Option<Box<str>> {
+    let value = headers.get("litellm-changed-by")?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    Some(shortened(&text).into())
+}

@@ -1,0 +1,56 @@
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::permit::Permit;
+
+/// What an operation answers when it was done: 200 and JSON, as LiteLLM does.
+#[derive(Debug)]
+pub(crate) struct Answer(Value);
+
+impl Answer {
+    /// Only what somebody is permitted to see.
+    pub(crate) const fn new(_: &Permit, value: Value) -> Self {
+        Self(value)
+    }
+}
+
+/// Nothing that the admin plane says may be kept by a cache on the way: some of it is shown once.
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        (StatusCode::OK, [no_store], Json(self.0)).into_response()
+    }
+}
+
+/// An object of an answer while it is written.
+#[derive(Debug, Default)]
+pub(crate) struct Row(Map<String, Value>);
+
+impl Row {
+    /// Writes a field; what is not set is `null`, as LiteLLM writes it.
+    pub(crate) fn put(&mut self, name: &str, value: impl Serialize) -> &mut Self {
+        // Only a map with keys that are no text cannot be written, and there is none.
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Leaves a field out.
+    pub(crate) fn remove(&mut self, name: &str) -> &mut Self {
+        self.0.remove(name);
+        self
+    }
+
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// A time, from milliseconds since 1970, as LiteLLM's clients read it.
+pub(crate) fn time(ms: u64) -> String {
+    ironward_policy::timestamp(ms)
+}

@@ -1,0 +1,270 @@
+//! The `OpenAPI` document, from the table of routes and the structs that requests are read into.
+
+use std::collections::BTreeMap;
+
+use ironward_policy::access::{Effect, Method, Route};
+use serde_json::{Map, Value, json};
+
+use crate::call::{Call, Outcome};
+use crate::keys;
+use crate::request::{Property, Shape, properties, schema_of};
+
+/// What a route reads.
+enum Takes {
+    Nothing,
+    Body(fn() -> Value),
+    /// A body that may be left out.
+    OptionalBody(fn() -> Value),
+    Query(fn() -> Vec<Property>),
+}
+
+const fn body<T: Shape>() -> Takes {
+    Takes::Body(schema_of::<T>)
+}
+
+const fn query<T: Shape>() -> Takes {
+    Takes::Query(properties::<T>)
+}
+
+/// What each route reads; `None`: it is not there yet.
+#[expect(clippy::too_many_lines, reason = "a table, one line a route")]
+const fn takes(route: Route) -> Option<Takes> {
+    Some(match route {
+        Route::KeyGenerate | Route::KeyGenerateForServiceAccount => body::<keys::GenerateKey>(),
+        Route::KeyUpdate => body::<keys::UpdateKey>(),
+        Route::KeyUpdateMany => body::<keys::UpdateKeys>(),
+        Route::KeyDelete => body::<keys::DeleteKeys>(),
+        Route::KeyRegenerate => Takes::OptionalBody(schema_of::<keys::RegenerateKey>),
+        Route::KeyBlock | Route::KeyUnblock => body::<keys::NamedKey>(),
+        Route::KeyResetSpend => body::<keys::ResetSpend>(),
+        Route::KeyRead => query::<keys::ShowKey>(),
+        Route::KeyReadMany => body::<keys::ShowKeys>(),
+        Route::KeyList => query::<keys::ListKeys>(),
+        Route::KeyAliases => query::<keys::ListAliases>(),
+        Route::KeyHealth | Route::OpenApi => Takes::Nothing,
+
+        // Not there yet: each kind brings its requests.
+        Route::UserNew
+        | Route::UserUpdate
+        | Route::UserUpdateMany
+        | Route::UserDelete
+        | Route::UserRead
+        | Route::UserReadFlat
+        | Route::UserList => return None,
+        Route::TeamNew
+        | Route::TeamUpdate
+        | Route::TeamPatch
+        | Route::TeamDelete
+        | Route::TeamBlock
+        | Route::TeamUnblock
+        | Route::TeamRead
+        | Route::TeamList
+        | Route::TeamListPaged
+        | Route::TeamMemberAdd
+        | Route::TeamMemberUpdate
+        | Route::TeamMemberDelete
+        | Route::TeamModelAdd
+        | Route::TeamModelDelete
+        | Route::TeamPermissionsRead
+        | Route::TeamPermissionsUpdate => return None,
+        Route::OrganizationNew
+        | Route::OrganizationUpdate
+        | Route::OrganizationDelete
+        | Route::OrganizationRead
+        | Route::OrganizationList
+        | Route::OrganizationMemberAdd
+        | Route::OrganizationMemberUpdate
+        | Route::OrganizationMemberDelete => return None,
+        Route::ProjectNew
+        | Route::ProjectUpdate
+        | Route::ProjectDelete
+        | Route::ProjectRead
+        | Route::ProjectList => return None,
+        Route::ServiceAccountNew
+        | Route::ServiceAccountUpdate
+        | Route::ServiceAccountDelete
+        | Route::ServiceAccountRead
+        | Route::ServiceAccountList => return None,
+        Route::CustomerNew
+        | Route::CustomerUpdate
+        | Route::CustomerDelete
+        | Route::CustomerBlock
+        | Route::CustomerUnblock
+        | Route::CustomerRead
+        | Route::CustomerList => return None,
+        Route::BudgetNew
+        | Route::BudgetUpdate
+        | Route::BudgetDelete
+        | Route::BudgetRead
+        | Route::BudgetSettings
+        | Route::BudgetList => return None,
+        Route::ModelNew
+        | Route::ModelUpdate
+        | Route::ModelPatch
+        | Route::ModelDelete
+        | Route::ModelBlock
+        | Route::ModelUnblock
+        | Route::ModelRead
+        | Route::ModelReadPaged
+        | Route::ModelGroupRead => return None,
+        Route::CredentialNew
+        | Route::CredentialUpdate
+        | Route::CredentialDelete
+        | Route::CredentialList
+        | Route::CredentialRead
+        | Route::CredentialOfModel => return None,
+        Route::AccessGroupNew
+        | Route::AccessGroupUpdate
+        | Route::AccessGroupDelete
+        | Route::AccessGroupRead
+        | Route::AccessGroupList => return None,
+        Route::TagNew | Route::TagUpdate | Route::TagDelete | Route::TagRead | Route::TagList => {
+            return None;
+        }
+        Route::AccessExplain => return None,
+        Route::HealthDetails => return None,
+    })
+}
+
+/// `GET /openapi.json`
+pub(crate) fn show(call: &Call<'_>) -> Outcome {
+    let (permit, _) = call.authorise_route()?;
+    Ok(permit.answer(document()))
+}
+
+fn document() -> Value {
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for route in Route::ALL {
+        let Some(takes) = takes(*route) else {
+            continue;
+        };
+        for (position, path) in route.paths().enumerate() {
+            let method = route.row().method.as_str().to_ascii_lowercase();
+            paths
+                .entry(path)
+                .or_default()
+                .insert(method, operation(*route, &takes, path, position));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Ironward admin API", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+        "security": [{"key": []}],
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Error": error(), "Invalid": invalid()},
+        },
+    })
+}
+
+fn operation(route: Route, takes: &Takes, path: &str, position: usize) -> Value {
+    let mut operation = json!({
+        "operationId": format!("{route:?}{}", if position == 0 { String::new() } else { position.to_string() }),
+        "responses": responses(route, takes),
+    });
+    let names = path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'));
+    let mut parameters: Vec<Value> = names
+        .map(|(name, _)| {
+            let schema = json!({"type": "string", "minLength": 1});
+            json!({"name": name, "in": "path", "required": true, "schema": schema})
+        })
+        .collect();
+    let Some(fields) = operation.as_object_mut() else {
+        return operation;
+    };
+    match takes {
+        Takes::Nothing => {}
+        Takes::Body(schema) | Takes::OptionalBody(schema) => {
+            let content = json!({"application/json": {"schema": schema()}});
+            let is_required = matches!(takes, Takes::Body(_));
+            let body = json!({"required": is_required, "content": content});
+            fields.insert("requestBody".to_owned(), body);
+        }
+        Takes::Query(properties) => parameters.extend(properties().iter().map(|property| {
+            json!({
+                "name": property.name,
+                "in": "query",
+                "required": property.is_required,
+                "schema": (property.schema)(),
+            })
+        })),
+    }
+    fields.insert("parameters".to_owned(), parameters.into());
+    operation
+}
+
+fn responses(route: Route, takes: &Takes) -> Value {
+    let answer = |description: &str, schema: Value| json!({"description": description, "content": {"application/json": {"schema": schema}}});
+    let error =
+        |description: &str| answer(description, json!({"$ref": "#/components/schemas/Error"}));
+    let mut responses = json!({
+        "200": answer("Done.", json!({"type": "object"})),
+        "401": error("No key, or none that is let in."),
+        "403": error("The key may not do this."),
+        "404": error("There is none, or none that the key may know of."),
+        "503": error("The store cannot be reached; nothing was changed."),
+    });
+    let Some(fields) = responses.as_object_mut() else {
+        return responses;
+    };
+    if matches!(route.row().effect, Effect::Changes) {
+        fields.insert(
+            "409".to_owned(),
+            error("Somebody else changed it at the same time."),
+        );
+    }
+    if !matches!(takes, Takes::Nothing) {
+        let either = json!({"anyOf": [
+            {"$ref": "#/components/schemas/Invalid"},
+            {"$ref": "#/components/schemas/Error"},
+        ]});
+        fields.insert("400".to_owned(), error("A value cannot be taken."));
+        fields.insert(
+            "422".to_owned(),
+            answer("The request has another shape.", either),
+        );
+    }
+    if !matches!(route.row().method, Method::Get) {
+        fields.insert("408".to_owned(), error("The body did not arrive."));
+        fields.insert("413".to_owned(), error("The body is too large."));
+        fields.insert("415".to_owned(), error("The body is not JSON."));
+    }
+    responses
+}
+
+fn error() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": "string"},
+            },
+        }},
+    })
+}
+
+fn invalid() -> Value {
+    json!({
+        "type": "object",
+        "required": ["detail"],
+        "properties": {"detail": {"type": "array", "items": {
+            "type": "object",
+            "required": ["type", "loc", "msg"],
+            "properties": {
+                "type": {"type": "string"},
+                "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+                "msg": {"type": "string"},
+            },
+        }}},
+    })
+}

@@ -1,0 +1,132 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use axum::http::HeaderName;
+use ironward_core::{Clock, Principal, Random};
+use ironward_policy::KeyLife;
+use ironward_secret::{KeyHash, KeyHasher};
+use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::fault::Refusal;
+use crate::health::Condition;
+use crate::permit::Permit;
+
+/// What the admin plane works with.
+pub struct Plane {
+    /// What the gateway says of itself.
+    pub condition: Arc<dyn Condition>,
+    /// Where objects are written.
+    pub store: Arc<Store>,
+    /// What is known of them.
+    pub feed: Arc<Feed>,
+    /// Makes the hash of a presented key.
+    pub hasher: Arc<KeyHasher>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, the operating system's: it makes keys.
+    pub random: Arc<dyn Random>,
+    /// What the configuration says, swapped whole.
+    pub settings: ArcSwap<Settings>,
+    /// One change at a time on this node: what is checked before a change still holds when it is
+    /// written. Changes by other nodes are noticed by the versions of the objects.
+    pub turn: Mutex<()>,
+}
+
+/// What the configuration says to the admin plane.
+pub struct Settings {
+    /// The admin key and the master key, which are kept outside the store.
+    pub administrators: HashMap<KeyHash, Arc<Principal>>,
+    /// The one header that keys are read from, where the operator set it.
+    pub key_header: Option<HeaderName>,
+    /// How long keys live and overlap.
+    pub key_life: KeyLife,
+}
+
+/// A node that has not heard from the store for so long knows of no revocation since.
+const STALE: Duration = Duration::from_secs(10);
+
+impl Plane {
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        self.feed.directory()
+    }
+
+    /// Whether what is known of keys may be out of date.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.feed.freshness().is_stale(STALE)
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        let since = self
+            .clock
+            .wall()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Random bytes.
+    pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
+    /// The turn to check and write.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Writes changes, all of them or none; when it returns, this node answers by them.
+    pub(crate) async fn write(&self, _: &Permit, changes: &[Change]) -> Result<(), Refusal> {
+        self.store
+            .write(changes)
+            .await
+            .map_err(|error| refuse(&error))?;
+        // The change is made. A node that cannot read it back now will within a second, or say
+        // that it is cut off.
+        if let Err(error) = self.feed.catch_up(&self.store).await {
+            ironward_telemetry::StoreFailed {
+                what: "a change was written and cannot be read back yet",
+                error: &error,
+            }
+            .emit();
+        }
+        Ok(())
+    }
+}
+
+fn refuse(error: &WriteError) -> Refusal {
+    match error {
+        WriteError::Conflict { kind, .. } => Refusal::conflict(format!(
+            "this {} was changed by somebody else at the same time; read it again and repeat",
+            kind.as_str()
+        )),
+        WriteError::Taken { kind, what, .. } => Refusal::bad_request(format!(
+            "this {} cannot be written: another one has the same {what}",
+            kind.as_str()
+        )),
+        WriteError::Id { .. } | WriteError::Body { .. } => Refusal::bad_request(error.to_string()),
+        WriteError::Store(
+            StoreError::Unreachable { .. } | StoreError::Locked | StoreError::Full,
+        ) => {
+            log(error);
+            Refusal::unavailable("the store cannot be written to now; nothing was changed")
+        }
+        WriteError::Tampering(_) | WriteError::Census | WriteError::Store(_) => {
+            log(error);
+            Refusal::internal()
+        }
+    }
+}
+
+fn log(error: &WriteError) {
+    ironward_telemetry::StoreFailed {
+        what: "a change was not written",
+        error,
+    }
+    .emit();
+}

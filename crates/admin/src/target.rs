@@ -1,0 +1,80 @@
+use std::collections::BTreeSet;
+
+use ironward_core::Role;
+use ironward_policy::access;
+use ironward_store::Directory;
+use ironward_store::objects::{Key, Owner};
+
+/// What a route is about, with everything that somebody's standing to it depends on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Target {
+    pub(crate) key: Option<Box<str>>,
+    pub(crate) user: Option<(Box<str>, Role)>,
+    pub(crate) service_account: Option<Box<str>>,
+    pub(crate) team: Option<Box<str>>,
+    pub(crate) organisations: BTreeSet<Box<str>>,
+}
+
+impl Target {
+    /// A key, be it one that is to be made (`id` is nothing then).
+    pub(crate) fn key(directory: &Directory, id: Option<&str>, key: &Key) -> Self {
+        let mut target = Self {
+            key: id.map(Into::into),
+            ..Self::default()
+        };
+        match &key.owner {
+            Owner::Team => {}
+            Owner::User(user) => target.add_user(directory, user.as_str()),
+            Owner::ServiceAccount(account) => {
+                target.service_account = Some(account.as_str().into());
+                if let Some(account) = directory.service_accounts.find(account.as_str()) {
+                    target.add_team(directory, account.object.team.as_str());
+                }
+            }
+        }
+        if let Some(project) = &key.project
+            && let Some(project) = directory.projects.find(project.as_str())
+        {
+            target.add_team(directory, project.object.team.as_str());
+        }
+        // The team that the key itself names is the one that its members' rights are about.
+        if let Some(team) = &key.team {
+            target.add_team(directory, team.as_str());
+        }
+        if let Some(organisation) = &key.organisation {
+            target.organisations.insert(organisation.as_str().into());
+        }
+        target
+    }
+
+    /// A team and the organisation that it belongs to.
+    pub(crate) fn add_team(&mut self, directory: &Directory, id: &str) {
+        self.team = Some(id.into());
+        if let Some(team) = directory.teams.find(id)
+            && let Some(organisation) = &team.object.organisation
+        {
+            self.organisations.insert(organisation.as_str().into());
+        }
+    }
+
+    /// A person. One that does not exist has the least role: nobody is above them.
+    pub(crate) fn add_user(&mut self, directory: &Directory, id: &str) {
+        let role = directory
+            .users
+            .find(id)
+            .map_or(Role::InternalUserViewer, |user| user.object.role);
+        self.user = Some((id.into(), role));
+    }
+
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&access::Target<'_>) -> T) -> T {
+        let organisations: Vec<&str> = self.organisations.iter().map(|id| &**id).collect();
+        ask(&access::Target {
+            key: self.key.as_deref(),
+            user: self.user.as_ref().map(|(id, role)| (&**id, *role)),
+            service_account: self.service_account.as_deref(),
+            team: self.team.as_deref(),
+            organisations: &organisations,
+            is_usable: false,
+        })
+    }
+}

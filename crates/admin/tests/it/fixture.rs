@@ -1,0 +1,235 @@
+//! An admin plane of its own for each test, over a new SQLite file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use ironward_admin::{Condition, Plane, Settings, router};
+use ironward_core::{Clock, Id, Principal, Random, Role};
+use ironward_policy::{Grant, KeyLife, Spending};
+use ironward_secret::{DataKey, KeyHasher, Keyring};
+use ironward_store::objects::{Member, Membership, Object, Organisation, Origin, Team, User};
+use ironward_store::{Change, Feed, Location, LockedStore};
+use ironward_testkit::{FakeClock, SeededRandom};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower_service::Service as _;
+
+/// The key that is kept outside the store.
+pub(crate) const ADMIN: &str = "sk-admin-key-of-the-tests";
+
+pub(crate) struct Fixture {
+    pub(crate) plane: Arc<Plane>,
+    pub(crate) clock: Arc<FakeClock>,
+    router: Router,
+    _directory: TempDir,
+}
+
+struct Fine;
+
+impl Condition for Fine {
+    fn takes_calls(&self) -> bool {
+        true
+    }
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    pub(crate) json: Value,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(KeyLife::default()).await
+    }
+
+    pub(crate) async fn with(key_life: KeyLife) -> Self {
+        let directory = TempDir::new().unwrap();
+        let clock = Arc::new(FakeClock::new());
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(11));
+        let location = Location::Sqlite(directory.path().join("ironward.db"));
+        let locked = LockedStore::open(&location, &*clock, &*random)
+            .await
+            .unwrap();
+        let keys = Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap();
+        let store = locked
+            .unlock(Arc::new(keys), Arc::clone(&random))
+            .await
+            .unwrap();
+        let snapshot = directory.path().join("snapshot");
+        let (feed, _) = Feed::load(&store, &snapshot, Arc::clone(&clock) as Arc<dyn Clock>)
+            .await
+            .unwrap();
+        let hasher = KeyHasher::new(&[7; 32]);
+        let admin = Principal {
+            alias: "admin_key".into(),
+            role: Role::ProxyAdmin,
+        };
+        let settings = Settings {
+            administrators: HashMap::from([(hasher.hash(ADMIN.as_bytes()), Arc::new(admin))]),
+            key_header: None,
+            key_life,
+        };
+        let plane = Arc::new(Plane {
+            condition: Arc::new(Fine),
+            store: Arc::new(store),
+            feed: Arc::new(feed),
+            hasher: Arc::new(hasher),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random,
+            settings: ArcSwap::from_pointee(settings),
+            turn: tokio::sync::Mutex::new(()),
+        });
+        Self {
+            router: router(Arc::clone(&plane)),
+            plane,
+            clock,
+            _directory: directory,
+        }
+    }
+
+    /// Writes an object as if its own API had.
+    pub(crate) async fn put<T: Object>(&self, id: &str, object: &T) {
+        self.plane
+            .store
+            .write(&[Change::create(&Id::new(id), object)])
+            .await
+            .unwrap();
+        self.plane.feed.catch_up(&self.plane.store).await.unwrap();
+    }
+
+    /// A user, with the organisations that they administer.
+    pub(crate) async fn user(&self, id: &str, role: Role, administers: &[&str]) {
+        let membership = |organisation: &&str| Membership {
+            organisation: Id::new(organisation),
+            role: Role::OrgAdmin,
+        };
+        let user = User {
+            email: Some(format!("{id}@example.com").into()),
+            alias: None,
+            role,
+            organisations: administers.iter().map(membership).collect(),
+            grant: Default::default(),
+            spending: Default::default(),
+            sso_user_id: None,
+            metadata: Default::default(),
+            origin: Origin::default(),
+        };
+        self.put(id, &user).await;
+    }
+
+    /// A team; an admin's name has a `*` behind it.
+    pub(crate) async fn team(
+        &self,
+        id: &str,
+        organisation: Option<&str>,
+        members: &[&str],
+    ) -> Team {
+        let member = |name: &&str| Member {
+            user: Id::new(name.trim_end_matches('*')),
+            is_admin: name.ends_with('*'),
+            grant: Default::default(),
+            spending: Default::default(),
+        };
+        let team = Team {
+            organisation: organisation.map(Id::new),
+            members: members.iter().map(member).collect(),
+            ..Team::default()
+        };
+        self.put(id, &team).await;
+        team
+    }
+
+    pub(crate) async fn remove_team(&self, id: &str) {
+        let team = self.plane.feed.directory().teams.find(id).unwrap();
+        let change = Change::delete(&team.id, team.version);
+        self.plane.store.write(&[change]).await.unwrap();
+        self.plane.feed.catch_up(&self.plane.store).await.unwrap();
+    }
+
+    /// Limits a user.
+    pub(crate) async fn narrow(&self, id: &str, grant: Grant, spending: Spending) {
+        let user = self.plane.feed.directory().users.find(id).unwrap();
+        let narrowed = User {
+            grant,
+            spending,
+            ..user.object.clone()
+        };
+        let change = Change::update(&user.id, user.version, &narrowed);
+        self.plane.store.write(&[change]).await.unwrap();
+        self.plane.feed.catch_up(&self.plane.store).await.unwrap();
+    }
+
+    pub(crate) async fn organisation(&self, id: &str) {
+        self.put(id, &Organisation::default()).await;
+    }
+
+    /// Sends a request with headers as they are given.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answered {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).unwrap();
+        let response = self.router.clone().call(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answered {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            json: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+
+    /// Posts JSON with a key.
+    pub(crate) async fn post(&self, key: &str, path: &str, body: &Value) -> Answered {
+        let authorization = format!("Bearer {key}");
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+        ];
+        self.send("POST", path, &headers, Body::from(body.to_string()))
+            .await
+    }
+
+    pub(crate) async fn get(&self, key: &str, path: &str) -> Answered {
+        let authorization = format!("Bearer {key}");
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &authorization)],
+            Body::empty(),
+        )
+        .await
+    }
+
+    /// A new key by the administrator: its plaintext and its id.
+    pub(crate) async fn key(&self, body: &Value) -> (String, String) {
+        let made = self.post(ADMIN, "/key/generate", body).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+        made.key()
+    }
+}
+
+impl Answered {
+    /// The plaintext and the id of the key that was made.
+    pub(crate) fn key(&self) -> (String, String) {
+        let text = |name: &str| self.json[name].as_str().unwrap().to_owned();
+        (text("key"), text("token_id"))
+    }
+}

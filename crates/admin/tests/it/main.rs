@@ -1,0 +1,7 @@
+//! The admin plane over a real store, request by request.
+#![cfg(test)]
+
+mod attacks;
+mod fixture;
+mod keys;
+mod strangers;
