@@ -12,6 +12,7 @@ mod clients;
 mod demo;
 mod fuzz;
 mod install;
+mod issuers;
 mod process;
 mod program;
 mod reference;
@@ -36,7 +37,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients \
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers \
                 [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
@@ -54,6 +55,11 @@ const TASKS: &[Task] = &[
         name: "tools",
         about: "installs the services that tests run against; prints IRONWARD_TEST_TOOLS",
         run: tools::run,
+    },
+    Task {
+        name: "issuers",
+        about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
+        run: issuers::run,
     },
     Task {
         name: "fuzz",

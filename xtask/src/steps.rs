@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, tidy, tools};
+use crate::{clients, fuzz, issuers, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -58,6 +58,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "clients",
         run: || clients::run(&[]),
+    },
+    Step {
+        name: "issuers",
+        run: || issuers::run(&[]),
     },
 ];
 
@@ -184,12 +188,20 @@ fn plain_tests(services: &Path) -> Outcome {
     command.env(tools::VARIABLE, services);
     let succeeded = watch(&mut command, false, |line| {
         println!("{line}");
-        if let Some(summary) = line.strip_prefix("test result:") {
-            count.passed += number_before(summary, "passed");
-            count.failed += number_before(summary, "failed");
-        }
+        let found = read_summary(line);
+        count.passed += found.passed;
+        count.failed += found.failed;
     })?;
     settle(count, succeeded)
+}
+
+/// What a line of `cargo test` sums up; nothing for any other line.
+pub(crate) fn read_summary(line: &str) -> Count {
+    let summary = line.strip_prefix("test result:").unwrap_or_default();
+    Count {
+        passed: number_before(summary, "passed"),
+        failed: number_before(summary, "failed"),
+    }
 }
 
 /// A failure that no summary counted (a build that broke) still counts as one.

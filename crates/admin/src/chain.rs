@@ -74,12 +74,16 @@ impl Chain {
         self.links.first().map(|(_, _, grant)| grant)
     }
 
-    /// Whether the same object bounds this chain too. A person is the same as owner and creator.
+    /// Whether the same object bounds this chain too. A person is the same as owner and creator. A
+    /// key's own grant never counts: it is what a request is about to change.
     pub(crate) fn has(&self, link: &Link<'_>) -> bool {
         let class = |which| match which {
             Which::Creator => Which::User,
             which => which,
         };
+        if link.which == Which::Key {
+            return false;
+        }
         let mut links = self.links.iter();
         links.any(|(which, name, _)| class(*which) == class(link.which) && **name == *link.name)
     }

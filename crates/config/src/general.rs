@@ -6,7 +6,7 @@ use ironward_secret::Secret;
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::node::switch;
 use crate::reader::{Field, Reader, Source, Text};
-use crate::{Place, ProblemKind};
+use crate::{Place, ProblemKind, jwt};
 
 mod database;
 
@@ -37,6 +37,10 @@ pub struct GeneralSettings {
     pub database_connection_timeout: Option<Duration>,
     /// Deployments of the database join those of the configuration.
     pub store_model_in_db: bool,
+    /// LiteLLM's authentication by tokens, which becomes [`IronwardSettings::issuers`].
+    ///
+    /// [`IronwardSettings::issuers`]: crate::IronwardSettings::issuers
+    pub(crate) jwt: jwt::Draft,
 }
 
 /// Where LiteLLM looks for the master key if the file has none.
@@ -131,6 +135,22 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             default: "the variable STORE_MODEL_IN_DB, or false",
             meaning: "Deployments of the database (`/model/new`) join those of the configuration. Their values are literal: `os.environ/NAME` means nothing in them.",
             effect: Effect::Switch(|general, on| general.store_model_in_db = on),
+        },
+        Key {
+            name: "enable_jwt_auth",
+            default: "false",
+            meaning: "Take the tokens of `litellm_jwtauth.issuers`, and of the issuer that the variables JWT_ISSUER, JWT_AUDIENCE and JWT_PUBLIC_KEY_URL name, as those of `ironward.issuers`.",
+            effect: Effect::Read("switch", |general, reader, field| {
+                general.jwt.enable(reader, field);
+            }),
+        },
+        Key {
+            name: "litellm_jwtauth",
+            default: "{}",
+            meaning: "Whose tokens are taken: see below.",
+            effect: Effect::Read("section", |general, reader, field| {
+                jwt::JWT.read(&mut general.jwt, reader, field);
+            }),
         },
     ],
     ignored: include_str!("general/ignored.txt"),

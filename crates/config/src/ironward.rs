@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::Placed;
+use ironward_policy::{KeyLife, Period};
+
+use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
@@ -35,8 +37,10 @@ pub struct IronwardSettings {
     pub allow_plaintext_listener: bool,
     /// The key-encryption key.
     pub vault: VaultSettings,
-    /// How long a new key lives that does not say it, as it is written.
-    pub key_lifetime: Option<Placed<String>>,
+    /// How long clients' keys live and overlap.
+    pub key_life: KeyLife,
+    /// The issuers whose tokens are taken instead of a key, each once.
+    pub issuers: Vec<Issuer>,
 }
 
 /// The gateway's own certificate.
@@ -132,11 +136,42 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
         Key {
             name: "key_lifetime",
             default: "90d",
-            meaning: "How long a new key lives that does not say it: `30d`, `12h`, `1mo`; `-1` for ever.",
-            effect: Effect::Read("text", |ironward, reader, field| {
-                let place = field.node.place.clone();
-                let value = reader.word(field);
-                ironward.key_lifetime = value.map(|value| Placed { value, place });
+            meaning: "How long a client's key lives that does not say it (`30s`, `30m`, `30h`, `30d`, `1w`, `1mo`); `-1`: it never expires.",
+            effect: Effect::Read("period", |ironward, reader, field| {
+                if let Some(period) = read_period_or_never(reader, field) {
+                    ironward.key_life.default = period;
+                }
+            }),
+        },
+        Key {
+            name: "longest_key_lifetime",
+            default: "-1",
+            meaning: "The longest life that a client's key may ask for; `-1`: any, also none that ends.",
+            effect: Effect::Read("period", |ironward, reader, field| {
+                if let Some(period) = read_period_or_never(reader, field) {
+                    ironward.key_life.longest = period;
+                }
+            }),
+        },
+        Key {
+            name: "longest_grace_period",
+            default: "30d",
+            meaning: "How long the old secret of a client's key may be accepted beside the new one at most.",
+            effect: Effect::Read(
+                "period",
+                |ironward, reader, field| match read_period_or_never(reader, field) {
+                    Some(Some(period)) => ironward.key_life.longest_grace = period,
+                    Some(None) => reader.problem(field, "an overlap has to end; write 30d, say"),
+                    None => {}
+                },
+            ),
+        },
+        Key {
+            name: "issuers",
+            default: "[]",
+            meaning: "Whose tokens are taken instead of a key: see below.",
+            effect: Effect::Read("list", |ironward, reader, field| {
+                ironward.issuers = issuers::read(reader, field);
             }),
         },
     ],
@@ -179,6 +214,17 @@ pub(crate) static TLS: Section<TlsDraft> = Section {
     ignored: "",
     unknown: Unknown::Problem,
 };
+
+fn read_period_or_never(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Option<Period>> {
+    let text = reader.word(field)?;
+    match Period::parse_or_never(&text) {
+        Ok(period) => Some(period),
+        Err(error) => {
+            reader.problem(field, error.to_string());
+            None
+        }
+    }
+}
 
 fn read_tls(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
     let reported = reader.problems.len();

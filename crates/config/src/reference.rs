@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::general::GENERAL;
 use crate::ironward::{IRONWARD, TLS, VAULT};
+use crate::issuers::ISSUER;
+use crate::jwt::{JWT, JWT_ISSUER};
 use crate::keys::{Section, Standing, ignored_keys};
 use crate::litellm::LITELLM;
 use crate::models::MODEL;
@@ -43,9 +45,12 @@ pub fn reference() -> String {
     push_section(&mut page, &ROUTER);
     push_section(&mut page, &LITELLM);
     push_section(&mut page, &GENERAL);
+    push_section(&mut page, &JWT);
+    push_section(&mut page, &JWT_ISSUER);
     push_section(&mut page, &IRONWARD);
     push_section(&mut page, &TLS);
     push_section(&mut page, &VAULT);
+    push_section(&mut page, &ISSUER);
     page
 }
 

@@ -15,7 +15,9 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Lets the sections that depend on each other meet.
-    pub(crate) fn finish(self, reader: &mut Reader<'_>) -> Config {
+    pub(crate) fn finish(mut self, reader: &mut Reader<'_>) -> Config {
+        let jwt = std::mem::take(&mut self.general.jwt);
+        jwt.finish(reader, &mut self.ironward.issuers);
         let router = self.router.finish(&self.litellm);
         router::check_aliases(reader, &router.model_group_alias, &self.models);
         Config {

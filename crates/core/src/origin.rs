@@ -37,7 +37,7 @@ pub enum Reach {
 
 /// Why a URL is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidOrigin(&'static str);
+pub struct InvalidOrigin(pub(crate) &'static str);
 
 impl fmt::Display for InvalidOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -66,7 +66,7 @@ pub(crate) fn private_address(host: &str, cause: String) -> Fault {
         side: Side::Gateway,
         ..bad_gateway(format!(
             "{host} resolves to a private address, which is not dialled; if it is meant to, \
-             set allow_private_address: true beside its api_base"
+             set allow_private_address: true beside its URL"
         ))
     }
     .with_cause(cause)

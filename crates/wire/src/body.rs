@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::json::mistyped;
 
 pub use patch::Patch;
+pub use strict::check_strict;
 
 /// A request body that was read strictly, once: one JSON object, no duplicate key at any depth, no
 /// lone surrogate, no number out of range, bounded depth, and no control key in another spelling.

@@ -29,7 +29,7 @@ pub mod openai_embeddings;
 pub mod openai_error;
 
 pub use assemble::Assembler;
-pub use body::{Body, Patch};
+pub use body::{Body, Patch, check_strict};
 pub use call::{Call, Content};
 pub use chat::{
     CacheMarker, Chat, Effort, Image, Media, Message, OutputFormat, Part, PartBody, Reasoning,

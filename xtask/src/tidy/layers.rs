@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ironward-vault", 2),
     ("ironward-journal", 2),
     ("ironward-egress", 2),
+    ("ironward-identity", 2),
     ("ironward-telemetry", 2),
     ("ironward-proxy", 3),
     ("ironward-admin", 3),
@@ -28,9 +29,19 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
         "a reply carries usage and faults, which are the core's words",
     ),
     (
+        "ironward-config",
+        "ironward-policy",
+        "what a file says of periods is read as what a request says of them",
+    ),
+    (
         "ironward-vault",
         "ironward-egress",
         "key management services are dialled too, and egress is the only dialler",
+    ),
+    (
+        "ironward-identity",
+        "ironward-egress",
+        "an issuer's keys are fetched, and egress is the only dialler",
     ),
 ];
 
@@ -107,6 +118,8 @@ mod tests {
         let normal = Value::Null;
         assert_eq!(rules("ironward-proxy", "ironward-core", &normal), 0);
         assert_eq!(rules("ironward-wire", "ironward-core", &normal), 0);
+        assert_eq!(rules("ironward-identity", "ironward-egress", &normal), 0);
+        assert_eq!(rules("ironward-egress", "ironward-identity", &normal), 1);
         assert_eq!(rules("ironward-core", "ironward-wire", &normal), 1);
         assert_eq!(rules("ironward-core", "ironward-proxy", &normal), 1);
         assert_eq!(rules("ironward-admin", "ironward-proxy", &normal), 1);

@@ -4,15 +4,36 @@ use serde_json::Value;
 use crate::answer::Row;
 use crate::request::{Field, Fields, Literal};
 
+/// A field that is only kept.
+pub(crate) struct KeptField {
+    pub(crate) name: &'static str,
+    /// What LiteLLM shows where it is not set.
+    pub(crate) unset: Unset,
+}
+
+/// What stands for a field that is not set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unset {
+    Null,
+    List,
+    Object,
+}
+
+impl KeptField {
+    pub(crate) const fn new(name: &'static str, unset: Unset) -> Self {
+        Self { name, unset }
+    }
+}
+
 /// LiteLLM's fields that have no effect yet. They are kept as they were given and shown again, so
 /// that tools which write and compare them go on to work.
 pub(crate) struct Kept(Vec<(&'static str, Field<Literal>)>);
 
 impl Kept {
-    /// Takes each of `names`.
-    pub(crate) fn read(fields: &mut Fields<'_>, names: &[&'static str]) -> Self {
-        let take = |name: &&'static str| (*name, fields.take(name));
-        Self(names.iter().map(take).collect())
+    /// Takes each of `kept`.
+    pub(crate) fn read(fields: &mut Fields<'_>, kept: &[KeptField]) -> Self {
+        let take = |field: &KeptField| (field.name, fields.take(field.name));
+        Self(kept.iter().map(take).collect())
     }
 
     /// The first of `names` that the request gives a value to: some of them are for
@@ -46,10 +67,18 @@ impl Kept {
         }
     }
 
-    /// Writes each of `names` into an answer.
-    pub(crate) fn show(kept: &Metadata, names: &[&'static str], row: &mut Row) {
-        for name in names {
-            row.put(name, kept.get(*name));
+    /// Writes each of `fields` into an answer.
+    pub(crate) fn show(kept: &Metadata, fields: &[KeptField], row: &mut Row) {
+        for field in fields {
+            let unset = || match field.unset {
+                Unset::Null => Value::Null,
+                Unset::List => Value::Array(Vec::new()),
+                Unset::Object => Value::Object(Metadata::new()),
+            };
+            row.put(
+                field.name,
+                kept.get(field.name).cloned().unwrap_or_else(unset),
+            );
         }
     }
 }

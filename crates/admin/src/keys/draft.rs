@@ -98,9 +98,14 @@ pub(super) fn check_grant(
     if let Some(before) = before
         && *before.origin.created_by != *call.actor.id()
     {
+        // Nor does a key get out of what bounds it by being moved.
         let old = Chain::of(&directory, id, before).map_err(|error| invalid(&error))?;
-        let links: Vec<_> = old.links().into_iter().take(1).collect();
-        subset(child, &links, Unset::Unbounded).map_err(wider)?;
+        let lost: Vec<_> = old
+            .links()
+            .into_iter()
+            .filter(|link| !chain.has(link))
+            .collect();
+        subset(child, &lost, Unset::Unbounded).map_err(wider)?;
         check_spending(&key.spending, &before.spending)?;
     }
     Ok(())

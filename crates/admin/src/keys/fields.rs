@@ -5,35 +5,35 @@ use ironward_policy::{Life, Period};
 use ironward_store::objects::{Key, Metadata, Owner};
 use serde_json::{Value, json};
 
-use crate::fields::{Duration, GrantFields, Kept, SpendingFields};
+use crate::fields::{Duration, GrantFields, Kept, KeptField, SpendingFields, Unset};
 use crate::request::{Field, Fields, FromJson, Name, Place, Problems, Shape};
 
 /// LiteLLM's fields of keys that have no effect yet.
-pub(super) const KEPT: [&str; 24] = [
-    "allowed_cache_controls",
-    "allowed_passthrough_routes",
-    "allowed_vector_store_indexes",
-    "budget_fallbacks",
-    "config",
-    "default_estimated_output_tokens",
-    "default_estimated_output_tokens_per_model",
-    "denied_passthrough_routes",
-    "disable_global_guardrails",
-    "enable_prompt_caching",
-    "end_user_budget_id",
-    "enforced_params",
-    "guardrails",
-    "mcp_rpm_limit",
-    "permissions",
-    "policies",
-    "prompts",
-    "router_settings",
-    "rpm_limit_type",
-    "tag_rpm_limit",
-    "temp_budget_expiry",
-    "temp_budget_increase",
-    "throttle_on_budget_exceeded",
-    "tpm_limit_type",
+pub(super) const KEPT: [KeptField; 24] = [
+    KeptField::new("allowed_cache_controls", Unset::List),
+    KeptField::new("allowed_passthrough_routes", Unset::Null),
+    KeptField::new("allowed_vector_store_indexes", Unset::Null),
+    KeptField::new("budget_fallbacks", Unset::Object),
+    KeptField::new("config", Unset::Object),
+    KeptField::new("default_estimated_output_tokens", Unset::Null),
+    KeptField::new("default_estimated_output_tokens_per_model", Unset::Null),
+    KeptField::new("denied_passthrough_routes", Unset::Null),
+    KeptField::new("disable_global_guardrails", Unset::Null),
+    KeptField::new("enable_prompt_caching", Unset::Null),
+    KeptField::new("end_user_budget_id", Unset::Null),
+    KeptField::new("enforced_params", Unset::Null),
+    KeptField::new("guardrails", Unset::Null),
+    KeptField::new("mcp_rpm_limit", Unset::Null),
+    KeptField::new("permissions", Unset::Object),
+    KeptField::new("policies", Unset::Null),
+    KeptField::new("prompts", Unset::Null),
+    KeptField::new("router_settings", Unset::Null),
+    KeptField::new("rpm_limit_type", Unset::Null),
+    KeptField::new("tag_rpm_limit", Unset::Null),
+    KeptField::new("temp_budget_expiry", Unset::Null),
+    KeptField::new("temp_budget_increase", Unset::Null),
+    KeptField::new("throttle_on_budget_exceeded", Unset::Null),
+    KeptField::new("tpm_limit_type", Unset::Null),
 ];
 
 /// Those of them that LiteLLM takes from administrators only.

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ironward_policy::access::Route;
-use ironward_store::objects::Key;
+use ironward_store::objects::{Key, Owner};
 use ironward_store::{Directory, Entry, LiveKey};
 use serde_json::{Value, json};
 
@@ -125,7 +125,13 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListKeys = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
-    let mut found = visible(call, by, |entry| request.matches(call, &directory, entry));
+    let named = request.key.as_deref().map(|name| find(call.plane, name));
+    let mut found = visible(call, by, |entry| {
+        let is_named = named
+            .as_ref()
+            .is_none_or(|named| named.as_ref().is_some_and(|named| named.id == entry.id));
+        is_named && request.matches(&directory, entry)
+    });
     found.retain(|(_, key)| {
         request
             .status
@@ -186,8 +192,7 @@ fn show_user(directory: &Directory, id: &str) -> Option<Value> {
 }
 
 impl ListKeys {
-    fn matches(&self, call: &Call<'_>, directory: &Directory, entry: &Entry<Key, LiveKey>) -> bool {
-        use ironward_store::objects::Owner;
+    fn matches(&self, directory: &Directory, entry: &Entry<Key, LiveKey>) -> bool {
         let key = &entry.object;
         let is = |wanted: &Option<Box<str>>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
@@ -217,16 +222,11 @@ impl ListKeys {
                 && team.is_some_and(|team| self.is_users_team(directory, team)))
             || (self.include.created_keys
                 && key.creator.as_ref().map(|id| id.as_str()) == self.user.as_deref());
-        let named = self
-            .key
-            .as_deref()
-            .is_none_or(|name| find(call.plane, name).is_some_and(|found| found.id == entry.id));
         is_users
             && is(&self.team, team)
             && is(&self.organisation, organisation.as_deref())
             && is(&self.project, key.project.as_ref().map(|id| id.as_str()))
             && is(&self.service_account, account)
-            && named
             && self
                 .access_group
                 .as_ref()

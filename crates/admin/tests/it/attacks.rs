@@ -3,6 +3,7 @@
 use axum::body::Body;
 use ironward_core::Role;
 use ironward_policy::{Grant, Spending};
+use ironward_store::objects::Organisation;
 use serde_json::{Value, json};
 
 use crate::fixture::{ADMIN, Answered, Fixture};
@@ -77,6 +78,67 @@ async fn nobody_makes_a_key_that_may_do_more_than_their_own() {
     let shown = fixture.get(ADMIN, &format!("/key/info?key={id}")).await;
     assert_eq!(shown.json["info"]["models"], json!(["gpt-4o"]));
     assert_eq!(shown.json["info"]["max_budget"], json!(5.0));
+}
+
+#[tokio::test]
+async fn a_key_does_not_widen_itself() {
+    let fixture = Fixture::new().await;
+    low(&fixture).await;
+    let (wide, _) = fixture.key(&json!({"user_id": "low"})).await;
+    // One that its owner has narrowed, and lost.
+    let body = json!({"models": ["gpt-4o"], "rpm_limit": 1, "sources": null});
+    let (narrow, id) = fixture.post(&wide, "/key/generate", &body).await.key();
+    for body in [
+        json!({"key": id, "models": null}),
+        json!({"key": id, "models": ["*"]}),
+        json!({"key": id, "rpm_limit": null}),
+        json!({"key": id, "rpm_limit": 2}),
+        json!({"key": id, "duration": "2000d"}),
+    ] {
+        let answer = fixture.post(&narrow, "/key/update", &body).await;
+        assert_eq!(answer.status, 403, "{body}: {}", answer.text);
+        let answer = fixture.post(&narrow, "/key/regenerate", &body).await;
+        assert_eq!(answer.status, 403, "{body}: {}", answer.text);
+    }
+    let answer = fixture.post(&narrow, "/key/generate", &json!({})).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    // Its owner may, with the key that they have kept.
+    let answer = fixture
+        .post(&wide, "/key/update", &json!({"key": id, "models": null}))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let rotated = fixture.post(&narrow, "/key/regenerate", &json!({})).await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+}
+
+#[tokio::test]
+async fn a_key_does_not_get_out_of_what_bounds_it() {
+    let fixture = Fixture::new().await;
+    fixture.organisation("org-a").await;
+    fixture.user("member", Role::InternalUser, &["org-a"]).await;
+    let limits = Organisation {
+        grant: Grant {
+            models: Some(vec!["gpt-4o".into()]),
+            ..Grant::default()
+        },
+        ..Organisation::default()
+    };
+    fixture.replace_organisation("org-a", &limits).await;
+    let body = json!({"user_id": "member", "organization_id": "org-a"});
+    let (key, id) = fixture.key(&body).await;
+    let answer = fixture
+        .post(
+            &key,
+            "/key/update",
+            &json!({"key": id, "organization_id": null}),
+        )
+        .await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    let answer = fixture.post(&key, "/key/generate", &json!({})).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    let within = json!({"organization_id": "org-a"});
+    let answer = fixture.post(&key, "/key/generate", &within).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
 }
 
 #[tokio::test]

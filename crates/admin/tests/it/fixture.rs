@@ -167,6 +167,13 @@ impl Fixture {
         self.plane.feed.catch_up(&self.plane.store).await.unwrap();
     }
 
+    pub(crate) async fn replace_organisation(&self, id: &str, object: &Organisation) {
+        let old = self.plane.feed.directory().organisations.find(id).unwrap();
+        let change = Change::update(&old.id, old.version, object);
+        self.plane.store.write(&[change]).await.unwrap();
+        self.plane.feed.catch_up(&self.plane.store).await.unwrap();
+    }
+
     pub(crate) async fn organisation(&self, id: &str) {
         self.put(id, &Organisation::default()).await;
     }

@@ -15,11 +15,20 @@ use super::Field;
 /// Above this many keys in one object a hash set takes over from comparing each with each.
 const FEW_KEYS: usize = 16;
 
-pub(super) fn read_object(bytes: &[u8]) -> Result<Vec<Field>, serde_json::Error> {
+/// Checks that `bytes` are one JSON value that every reader reads alike: no duplicate key at any
+/// depth, no lone surrogate, no number out of range, at most 128 levels, nothing after it.
+///
+/// # Errors
+/// What is wrong, with line and column.
+pub fn check_strict(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let mut keys = Vec::with_capacity(FEW_KEYS);
     Walk { keys: &mut keys }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    deserializer.end()
+}
+
+pub(super) fn read_object(bytes: &[u8]) -> Result<Vec<Field>, serde_json::Error> {
+    check_strict(bytes)?;
     // The text is known to be sound: this pass only finds where each top-level value stands.
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     deserializer.deserialize_map(Fields {

@@ -1,0 +1,6 @@
+//! Identities behind a real way out: an issuer of the test's own, and those that others wrote.
+#![cfg(test)]
+
+mod own;
+mod peer;
+mod real;
