@@ -86,10 +86,7 @@ impl DataKeys {
     }
 
     /// Takes over the stored keys.
-    pub(crate) async fn follow(
-        &self,
-        store: &LockedStore,
-    ) -> Result<Arc<Keyring>, Failure> {
+    pub(crate) async fn follow(&self, store: &LockedStore) -> Result<Arc<Keyring>, Failure> {
         let _turn = self.turn.lock().await;
         let stored = store.wrapped_keys().await?;
         let stored = stored

@@ -8,8 +8,9 @@ use ironward_config::{Config, DatabaseUrl, Environment};
 use ironward_core::{Random, SystemClock};
 use ironward_egress::Settings;
 use ironward_secret::{KeyHash, KeyHasher, Keyring, Secret};
+use ironward_store::objects::Kind;
 use ironward_store::snapshot::{Earlier, Snapshot, SnapshotError};
-use ironward_store::{Feed, Location, LockedStore, Pool, Store, StoreError};
+use ironward_store::{Feed, Location, LockedStore, Pool, Store, StoreError, Stored};
 use ironward_telemetry::VaultNotice;
 use ironward_vault::Kek;
 
@@ -157,6 +158,10 @@ impl Opening<'_> {
         let hasher = secrets.hasher(self.data_dir, has_keys).await?;
         let admin_key = secrets.admin_key(self.data_dir).await?;
         self.data_dir.remove_taken_over()?;
+        if secrets.is_first_start() {
+            // The one above was written before there was anything that opens it alone.
+            store.write_snapshot(&path).await?;
+        }
         Ok(Started {
             installation,
             feed: Arc::new(feed),
@@ -274,5 +279,13 @@ impl Installation {
             data_keys,
             database,
         }
+    }
+
+    /// Whether the database holds a client's key.
+    pub(crate) async fn has_keys(&self) -> Result<bool, Failure> {
+        let mut found = false;
+        let mut look = |stored: Stored| found |= stored.kind == Kind::Key;
+        self.store.load_all(None, None, &mut look).await?;
+        Ok(found)
     }
 }

@@ -40,6 +40,11 @@ impl<'a> SharedSecrets<'a> {
         }
     }
 
+    /// Whether there was none yet.
+    pub(crate) const fn is_first_start(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// The hasher; its pepper is made on the first start, or taken over from a data directory of the
     /// first version. `has_keys`: there are keys that were hashed under one.
     pub(crate) async fn hasher(

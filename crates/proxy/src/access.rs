@@ -32,4 +32,9 @@ impl Access {
             stale_after,
         }
     }
+
+    /// Whether the database was heard from lately; `None` without one.
+    pub(crate) fn is_connected(&self) -> Option<bool> {
+        Some(!self.freshness.is_stale(self.stale_after?))
+    }
 }

@@ -97,6 +97,14 @@ impl Database {
         }
     }
 
+    /// The same without connecting: the first statement does, and fails while it cannot.
+    pub(crate) fn unreached(location: &Location, pool: Pool) -> Result<Self, StoreError> {
+        Ok(match location {
+            Location::Sqlite(path) => Self::Sqlite(sqlite_pool(sqlite_options(path), pool)),
+            Location::Postgres(url) => Self::Postgres(postgres_pool(postgres_options(url)?, pool)),
+        })
+    }
+
     pub(crate) async fn begin(&self, access: Access) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite(pool) => {
@@ -311,18 +319,20 @@ pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn open_postgres(url: &Secret, pool: Pool) -> Result<Database, StoreError> {
-    let options = {
-        let url = url.expose();
-        let text = std::str::from_utf8(url.bytes())
-            .map_err(|_| StoreError::Address("it is no text".into()))?;
-        // The reason could quote the address, and with it the password.
-        PgConnectOptions::from_str(text)
-            .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?
-    };
-    let options = options
+fn postgres_options(url: &Secret) -> Result<PgConnectOptions, StoreError> {
+    let url = url.expose();
+    let text = std::str::from_utf8(url.bytes())
+        .map_err(|_| StoreError::Address("it is no text".into()))?;
+    // The reason could quote the address, and with it the password.
+    let options = PgConnectOptions::from_str(text)
+        .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?;
+    Ok(options
         .application_name("ironward")
-        .disable_statement_logging();
+        .disable_statement_logging())
+}
+
+async fn open_postgres(url: &Secret, pool: Pool) -> Result<Database, StoreError> {
+    let options = postgres_options(url)?;
     let place = format!(
         "{}:{}/{}",
         options.get_host(),
@@ -340,9 +350,12 @@ async fn open_postgres(url: &Secret, pool: Pool) -> Result<Database, StoreError>
         Ok(Err(error)) => return Err(unreachable(&error.to_string())),
         Err(_) => return Err(unreachable("no answer within 5 s")),
     }
-    let pool = PgPoolOptions::new()
+    Ok(Database::Postgres(postgres_pool(options, pool)))
+}
+
+fn postgres_pool(options: PgConnectOptions, pool: Pool) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(pool.connections)
         .acquire_timeout(pool.patience)
-        .connect_lazy_with(options);
-    Ok(Database::Postgres(pool))
+        .connect_lazy_with(options)
 }

@@ -99,6 +99,31 @@ impl LockedStore {
         &self.installation
     }
 
+    /// The database of an installation that is known from a snapshot, while it cannot be reached.
+    /// It is not looked at before it is used.
+    ///
+    /// # Errors
+    /// When its address cannot be read.
+    pub fn unreached(
+        location: &Location,
+        pool: Pool,
+        installation: &str,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            database: Database::unreached(location, pool)?,
+            installation: installation.into(),
+        })
+    }
+
+    /// Takes the keyring for a database that cannot be reached now and that has been seen at the
+    /// change `seen`: an older one is refused when it comes back.
+    #[must_use]
+    pub fn unlock_unreached(self, keys: Arc<Keyring>, random: Arc<dyn Random>, seen: u64) -> Store {
+        let store = Store::new(self, keys, random);
+        store.saw(seen);
+        store
+    }
+
     /// Takes the keyring. An empty database gets its first census.
     ///
     /// # Errors
@@ -108,14 +133,7 @@ impl LockedStore {
         keys: Arc<Keyring>,
         random: Arc<dyn Random>,
     ) -> Result<Store, StoreError> {
-        let store = Store {
-            locked: self,
-            keys: ArcSwap::new(keys),
-            key_source: OnceLock::new(),
-            random,
-            seen: AtomicU64::new(0),
-            tried: AtomicU64::new(0),
-        };
+        let store = Store::new(self, keys, random);
         store.begin_census().await?;
         Ok(store)
     }
@@ -127,6 +145,17 @@ impl LockedStore {
 }
 
 impl Store {
+    fn new(locked: LockedStore, keys: Arc<Keyring>, random: Arc<dyn Random>) -> Self {
+        Self {
+            locked,
+            keys: ArcSwap::new(keys),
+            key_source: OnceLock::new(),
+            random,
+            seen: AtomicU64::new(0),
+            tried: AtomicU64::new(0),
+        }
+    }
+
     /// The part of the database that needs no keyring.
     #[must_use]
     pub const fn locked(&self) -> &LockedStore {

@@ -93,7 +93,7 @@ pub(super) fn check_grant(
         subset(child, &own_only, Unset::Unbounded).map_err(wider)?;
     }
     if let Some(own) = call.actor.key().and_then(|own| directory.keys.find(own)) {
-        check_spending(&key.spending, &own.object.spending)?;
+        check_spending(&key.spending, &own.object.whole().spending)?;
     }
     if let Some(before) = before
         && *before.origin.created_by != *call.actor.id()

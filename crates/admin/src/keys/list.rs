@@ -230,7 +230,7 @@ impl ListKeys {
             && self
                 .access_group
                 .as_ref()
-                .is_none_or(|group| key.grant.access_groups.contains(group))
+                .is_none_or(|group| key.grant.rest.access_groups.contains(group))
             && self.is_alias(key.alias.as_deref())
             && self.search.as_deref().is_none_or(|text| {
                 let alias = key.alias.as_deref().unwrap_or_default();

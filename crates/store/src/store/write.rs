@@ -101,6 +101,9 @@ impl Store {
         let old = transaction.first(sql::ONE, &key, Row::read).await?;
         let old = self.check_old(change, old)?;
         let content = read_back(change)?;
+        if let Some(version) = content.as_ref().and_then(seal_key) {
+            self.check_not_retired(transaction, version).await?;
+        }
         let new = self.new_row(census, change, content.as_ref(), old.as_ref())?;
         let mark = |row: &Row| row.mark(&self.keys(), census.key).ok_or(NO_KEY);
         let old_mark = old.as_ref().map(mark).transpose()?;
@@ -146,6 +149,29 @@ impl Store {
             Ok(old)
         } else {
             Err(change.conflict())
+        }
+    }
+
+    /// A value that was sealed before another process moved everything to a new data key, and is
+    /// written after the old one was retired, would never open again.
+    async fn check_not_retired(
+        &self,
+        transaction: &mut Transaction,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        if version >= i64::from(self.keys().current_version()) {
+            return Ok(());
+        }
+        let state = transaction
+            .first(sql::WRAPPED_KEY_STATE, &[Value::Int(version)], |row| {
+                row.text(0)
+            })
+            .await?;
+        match state.as_deref() {
+            Some("retired") => Err(StoreError::Keyring(
+                "has retired the data key that a value was sealed under; seal it again",
+            )),
+            _ => Ok(()),
         }
     }
 
