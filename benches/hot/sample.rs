@@ -49,26 +49,49 @@ pub(crate) fn reply() -> Bytes {
 
 /// A stream of OpenAI's, each event a chunk of the network.
 pub(crate) fn openai_stream() -> Vec<Bytes> {
-    let event = |choices: Value, usage: Value| {
-        let event = json!({
-            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_767_225_600,
-            "model": "gpt-test-2026", "system_fingerprint": "fp_test", "choices": choices,
-            "usage": usage,
-        });
-        Bytes::from(format!("data: {event}\n\n"))
-    };
-    let choice = |delta: Value, reason: Value| json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason}]);
-    let first = choice(json!({"role": "assistant", "content": ""}), Value::Null);
-    let mut chunks = vec![event(first, Value::Null)];
-    for number in 0..EVENTS {
-        let delta = json!({"content": format!(" word{number}")});
-        chunks.push(event(choice(delta, Value::Null), Value::Null));
-    }
-    chunks.push(event(choice(json!({}), "stop".into()), Value::Null));
-    let usage = json!({"prompt_tokens": 12, "completion_tokens": 50, "total_tokens": 62});
-    chunks.push(event(json!([]), usage));
-    chunks.push("data: [DONE]\n\n".into());
-    chunks
+    let head = r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1767225600,"model":"gpt-test-2026","service_tier":"default","system_fingerprint":"fp_test","choices":"#;
+    openai_events(
+        |delta, reason| {
+            // Padding against those who count bytes.
+            let padding = "GLhcqYFz3nX".get(delta.len() % 11..).unwrap_or_default();
+            format!(
+                r#"{head}[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{reason}}}],"usage":null,"obfuscation":"{padding}"}}"#
+            )
+        },
+        |usage| format!(r#"{head}[],"usage":{usage},"obfuscation":"q8"}}"#),
+    )
+}
+
+/// The same as Azure writes it, whose keys are sorted: the model's name comes after what differs.
+pub(crate) fn azure_stream() -> Vec<Bytes> {
+    let tail = r#""created":1767225600,"id":"chatcmpl-1","model":"gpt-test-2026","object":"chat.completion.chunk","system_fingerprint":"fp_test""#;
+    openai_events(
+        |delta, reason| {
+            format!(
+                r#"{{"choices":[{{"delta":{delta},"finish_reason":{reason},"index":0,"logprobs":null}}],{tail},"usage":null}}"#
+            )
+        },
+        |usage| format!(r#"{{"choices":[],{tail},"usage":{usage}}}"#),
+    )
+}
+
+fn openai_events(
+    piece: impl Fn(&str, &str) -> String,
+    counted: impl Fn(&str) -> String,
+) -> Vec<Bytes> {
+    let mut events = vec![piece(r#"{"role":"assistant","content":""}"#, "null")];
+    events.extend((0..EVENTS).map(|number| {
+        let delta = format!(r#"{{"content":" word{number}"}}"#);
+        piece(&delta, "null")
+    }));
+    events.push(piece("{}", r#""stop""#));
+    let usage = r#"{"prompt_tokens":12,"completion_tokens":50,"total_tokens":62}"#;
+    events.push(counted(usage));
+    events.push("[DONE]".to_owned());
+    events
+        .iter()
+        .map(|event| format!("data: {event}\n\n").into())
+        .collect()
 }
 
 /// A stream of Anthropic's, each event a chunk of the network.

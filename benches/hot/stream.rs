@@ -4,11 +4,16 @@ use bytes::{Bytes, BytesMut};
 use gungraun::{library_benchmark, library_benchmark_group};
 use ironward_wire::{Forward, StreamDecoder, StreamEncoder, anthropic_messages, openai_chat};
 
-use crate::sample::{anthropic_stream, envelope, openai_stream};
+use crate::sample::{anthropic_stream, azure_stream, envelope, openai_stream};
 
 fn openai() -> (Box<dyn Forward>, Vec<Bytes>) {
     let observer = openai_chat::Observer::new(&envelope());
     (Box::new(observer), openai_stream())
+}
+
+fn azure() -> (Box<dyn Forward>, Vec<Bytes>) {
+    let observer = openai_chat::Observer::new(&envelope());
+    (Box::new(observer), azure_stream())
 }
 
 fn anthropic() -> (Box<dyn Forward>, Vec<Bytes>) {
@@ -40,6 +45,7 @@ fn from_anthropic() -> Translation {
 
 #[library_benchmark]
 #[bench::openai(setup = openai)]
+#[bench::azure(setup = azure)]
 #[bench::anthropic(setup = anthropic)]
 fn observer((mut observer, chunks): (Box<dyn Forward>, Vec<Bytes>)) -> (Box<dyn Forward>, usize) {
     let mut sent = 0;

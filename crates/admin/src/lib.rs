@@ -1,6 +1,6 @@
 //! The admin plane: its own listener, on loopback unless the operator says otherwise.
 //!
-//! A request goes one way. [`router`] finds its route in the table of routes
+//! A request goes one way. [`mod@router`] finds its route in the table of routes
 //! (`ironward_policy::access`); [`actor`] finds out who asks; [`operation`] names what is done;
 //! [`request`] reads the request into a closed struct; [`call`] asks the table for a [`permit`],
 //! without which nothing is written and nothing answered; [`fault`] is the one way to say no.
@@ -36,7 +36,7 @@ pub use health::Condition;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};
 
-/// Serves `routes` ([`router`], or [`probes`] alone) until `stop` completes, then finishes the running requests.
+/// Serves `routes` ([`router()`], or [`probes`] alone) until `stop` completes, then finishes the running requests.
 ///
 /// # Errors
 /// When the listener fails.

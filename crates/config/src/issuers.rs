@@ -254,7 +254,7 @@ fn read_algorithms(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>
                  one; have the issuer sign with RS256, PS256, ES256 or EdDSA"
                     .to_owned()
             }
-            _ => match nearest(&name, names.into_iter()) {
+            _ => match nearest(&name, names) {
                 Some(near) => format!("no algorithm that is accepted; did you mean '{near}'?"),
                 None => format!("no algorithm that is accepted; write {}", names.join(", ")),
             },

@@ -99,7 +99,7 @@ async fn load(location: &Location) {
     let store = store(location).await;
     let directory = tempfile::TempDir::new().expect("a directory");
     let snapshot = directory.path().join("snapshot.sealed");
-    let used = processor();
+    let used = cpu_time();
     let begun = Instant::now();
     let mut rows = 0_u64;
     store
@@ -109,11 +109,11 @@ async fn load(location: &Location) {
     println!(
         "  verify {rows} rows: {:?}, processor {:?}",
         begun.elapsed(),
-        processor() - used
+        cpu_time() - used
     );
 
     let before = resident();
-    let used = processor();
+    let used = cpu_time();
     let begun = Instant::now();
     let (feed, tampering) = Feed::load(&store, &snapshot, Arc::new(SystemClock))
         .await
@@ -121,7 +121,7 @@ async fn load(location: &Location) {
     println!(
         "  load with a first snapshot: {:?}, processor {:?}",
         begun.elapsed(),
-        processor() - used
+        cpu_time() - used
     );
     assert!(tampering.is_empty(), "{tampering:?}");
     let keys = feed.directory().keys.len() as u64;
@@ -160,6 +160,20 @@ async fn load(location: &Location) {
         begun.elapsed()
     );
 
+    change_keys(&store, &feed).await;
+
+    drop(feed);
+    let begun = Instant::now();
+    drop(
+        Feed::load(&store, &snapshot, Arc::new(SystemClock))
+            .await
+            .expect("it loads"),
+    );
+    println!("  load compared with a snapshot: {:?}", begun.elapsed());
+}
+
+async fn change_keys(store: &Store, feed: &Feed) {
+    let directory = feed.directory();
     let mut took: Vec<Duration> = Vec::new();
     for number in 0..200 {
         let key = directory
@@ -171,21 +185,12 @@ async fn load(location: &Location) {
         let begun = Instant::now();
         let update = Change::update(&key.id, key.version, &changed);
         store.write(&[update]).await.expect("the key is changed");
-        feed.catch_up(&store).await.expect("the feed follows");
+        feed.catch_up(store).await.expect("the feed follows");
         assert!(!key.is_current());
         took.push(begun.elapsed());
     }
     took.sort_unstable();
     println!("  change of a key, seen: p50 {:?}", took[100]);
-
-    drop(feed);
-    let begun = Instant::now();
-    drop(
-        Feed::load(&store, &snapshot, Arc::new(SystemClock))
-            .await
-            .expect("it loads"),
-    );
-    println!("  load compared with a snapshot: {:?}", begun.elapsed());
 }
 
 fn hash(number: u64) -> [u8; 32] {
@@ -247,7 +252,7 @@ fn change(number: u64) -> Change {
 }
 
 /// The processor time of this process: a busy machine does not change it.
-fn processor() -> Duration {
+fn cpu_time() -> Duration {
     let status = std::fs::read_to_string("/proc/self/stat").expect("the process has one");
     let fields: Vec<_> = status.split(' ').collect();
     let ticks: u64 = [fields[13], fields[14]]

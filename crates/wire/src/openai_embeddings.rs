@@ -30,9 +30,9 @@ pub fn decode_call(body: &Body) -> Result<Embeddings, Fault> {
         },
     };
     let extra = body
-        .fields()
-        .filter(|(name, _)| !MODELLED.contains(name))
-        .filter_map(|(name, _)| Some((name.to_owned(), top(name)?.json())))
+        .names()
+        .filter(|name| !MODELLED.contains(name))
+        .filter_map(|name| Some((name.to_owned(), top(name)?.json())))
         .map(|(name, json)| Ok((name, json?)))
         .collect::<Result<_, Fault>>()?;
     Ok(Embeddings {

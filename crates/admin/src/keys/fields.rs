@@ -209,3 +209,21 @@ impl FromJson for KeyType {
         json!({"enum": ["llm_api", "management", "read_only", "default"]})
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KEPT;
+
+    #[test]
+    fn the_page_names_what_has_no_effect() {
+        let page = std::fs::read_to_string("../../docs/admin-api.md").unwrap();
+        let (_, named) = page.split_once("**Kept without effect**").unwrap();
+        for field in KEPT {
+            assert!(
+                named.contains(&format!("`{}`", field.name)),
+                "{}",
+                field.name
+            );
+        }
+    }
+}

@@ -176,3 +176,35 @@ async fn the_document_is_for_administrators() {
     assert_eq!(schema["additionalProperties"], json!(false));
     assert!(schema["properties"]["model_max_budget"].is_object());
 }
+
+#[tokio::test]
+async fn what_the_document_names_is_there_and_closed_to_strangers() {
+    let fixture = Fixture::new().await;
+    let document = fixture.get(ADMIN, "/openapi.json").await.json;
+    let bearer = format!("Bearer {ADMIN}");
+    let mut count = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{key}", "none");
+        for (method, operation) in methods.as_object().unwrap() {
+            let method = method.to_ascii_uppercase();
+            let answer = ask(&fixture, &method, &path).await;
+            assert_eq!(answer.status, 401, "{method} {path}");
+            // What it answers to nothing is a status that it names.
+            let headers = [("authorization", bearer.as_str())];
+            let answer = fixture.send(&method, &path, &headers, Body::empty()).await;
+            let named = operation["responses"].as_object().unwrap();
+            assert!(
+                named.contains_key(&answer.status.to_string()),
+                "{method} {path}: {}",
+                answer.text
+            );
+            assert_ne!(
+                answer.json["error"]["message"],
+                json!("Not Found"),
+                "{method} {path}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 16, "{count}");
+}

@@ -187,7 +187,7 @@ where
 }
 
 fn refuse_control_fields(body: &Body) -> Result<(), Fault> {
-    if let Some((name, _)) = body.fields().find(|(name, _)| is_control_field(name)) {
+    if let Some(name) = body.names().find(|name| is_control_field(name)) {
         return Err(refused(name, name));
     }
     for container in CONTAINERS {

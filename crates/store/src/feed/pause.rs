@@ -34,3 +34,26 @@ impl Pause {
         is_due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ironward_core::Clock as _;
+    use ironward_testkit::FakeClock;
+
+    use super::{Duration, Pause};
+
+    #[test]
+    fn what_is_asked_for_is_done_once_and_not_too_soon() {
+        let clock = FakeClock::new();
+        let mut pause = Pause::new();
+        assert!(!pause.take(clock.now()), "nobody has asked");
+        pause.ask();
+        assert!(pause.take(clock.now()));
+        pause.begin(clock.now(), Duration::from_secs(5));
+        pause.ask();
+        assert!(!pause.take(clock.now()));
+        clock.advance(Duration::from_secs(5));
+        assert!(pause.take(clock.now()));
+        assert!(!pause.take(clock.now()), "it was done");
+    }
+}

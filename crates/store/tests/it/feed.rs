@@ -50,14 +50,23 @@ async fn changes_of_another_node_are_seen(base: Base) {
     let own = TempDir::new().unwrap();
     let other = base.store().await;
     let id = Id::<Key>::new("k");
-    other.write(&[Change::create(&id, &key(1))]).await.unwrap();
+    // A field that is shared, one that is not, and those that are kept as text.
+    let mut full = key(1);
+    full.grant.expires = Some(9);
+    full.spending.budget_reset_at = Some(8);
+    full.secrets[0].until = Some(7);
+    full.rotation_interval = Some("30d".into());
+    full.metadata.insert("a".to_owned(), "ü\0".into());
+    full.kept.insert("b".to_owned(), 1.into());
+    full.origin.created_by = "ann".into();
+    other.write(&[Change::create(&id, &full)]).await.unwrap();
     let (feed, store) = feed(&base, &own).await;
     let directory = feed.directory();
     let found = directory
         .key_by_secret(SecretForm::Presented, &hash(1))
         .unwrap();
     assert_eq!((found.key.id.as_str(), found.key.version), ("k", 1));
-    assert_eq!(found.key.object.whole(), key(1));
+    assert_eq!(found.key.object.whole(), full);
     assert!(
         directory
             .key_by_secret(SecretForm::LitellmHash, &hash(1))

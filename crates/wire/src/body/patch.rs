@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::Body;
+use super::{Body, as_text};
 
 /// A copy of a [`Body`] with some top-level fields set, renamed or removed. Everything else,
 /// unknown fields included, is kept as it was written.
@@ -11,14 +11,24 @@ pub struct Patch<'a> {
 
 #[derive(Debug)]
 enum Value<'a> {
-    Kept(&'a str),
+    Kept(&'a [u8]),
     Set(String),
+}
+
+impl Value<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Kept(bytes) => bytes,
+            Self::Set(text) => text.as_bytes(),
+        }
+    }
 }
 
 impl<'a> Patch<'a> {
     pub(super) fn new(body: &'a Body) -> Self {
-        let mut fields = Vec::with_capacity(body.fields.len() + 4);
-        fields.extend(body.fields().map(|(name, text)| (name, Value::Kept(text))));
+        let mut fields = Vec::with_capacity(body.fields.places.len() + 4);
+        let kept = body.values();
+        fields.extend(kept.map(|(name, value)| (name, Value::Kept(value))));
         Self { fields }
     }
 
@@ -49,11 +59,7 @@ impl<'a> Patch<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.fields.iter().find(|(field, _)| *field == name)?;
-        let text = match value {
-            Value::Kept(text) => text,
-            Value::Set(text) => text.as_str(),
-        };
-        (text != "null").then_some(text)
+        as_text(value.bytes()).filter(|text| *text != "null")
     }
 
     /// Removes `name`; says whether it was there.
@@ -84,14 +90,10 @@ impl<'a> Patch<'a> {
     /// The patched body.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        let length = |value: &Value<'_>| match value {
-            Value::Kept(text) => text.len(),
-            Value::Set(text) => text.len(),
-        };
         let size = self
             .fields
             .iter()
-            .map(|(name, value)| name.len() + length(value) + 4)
+            .map(|(name, value)| name.len() + value.bytes().len() + 4)
             .sum::<usize>();
         let mut out = Vec::with_capacity(size + 2);
         out.push(b'{');
@@ -101,10 +103,7 @@ impl<'a> Patch<'a> {
             }
             write_key(&mut out, name);
             out.push(b':');
-            match value {
-                Value::Kept(text) => out.extend_from_slice(text.as_bytes()),
-                Value::Set(text) => out.extend_from_slice(text.as_bytes()),
-            }
+            out.extend_from_slice(value.bytes());
         }
         out.push(b'}');
         out.into()

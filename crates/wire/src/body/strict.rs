@@ -1,171 +1,59 @@
-//! One walk over the whole document by `serde_json`, which refuses bad UTF-8, bad escapes, lone
-//! surrogates, numbers out of range and more than 128 levels by itself; this visitor adds that no
-//! object may hold a key twice.
+//! Two readers of the same grammar. [`scan`] goes over the bytes once and gives the place of each
+//! top-level value; it can say no, but not why. [`walk`] has `serde_json` read the document twice,
+//! which takes several times as long. It runs when `scan` has said no, and gives the error its
+//! words, its line and its column. What `scan` refuses stays refused, whatever `walk` says.
+//!
+//! Both refuse bad UTF-8, bad escapes, lone surrogates, numbers that overflow an `f64`, 128 levels,
+//! anything after the object, and an object that holds a key twice. Property tests and the fuzz
+//! target `body_read` hold them against each other.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::fmt;
+mod scan;
+mod string;
+mod walk;
 
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::Error as _;
 
-use super::Field;
+use super::Fields;
+use scan::{Refused, scan};
 
 /// Above this many keys in one object a hash set takes over from comparing each with each.
 const FEW_KEYS: usize = 16;
 
 /// Checks that `bytes` are one JSON value that every reader reads alike: no duplicate key at any
-/// depth, no lone surrogate, no number out of range, at most 128 levels, nothing after it.
+/// depth, no lone surrogate, no number out of range, fewer than 128 levels, nothing after it. For
+/// small texts off the way of a call: it takes the walk.
 ///
 /// # Errors
 /// What is wrong, with line and column.
 pub fn check_strict(bytes: &[u8]) -> Result<(), serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let mut keys = Vec::with_capacity(FEW_KEYS);
-    Walk { keys: &mut keys }.deserialize(&mut deserializer)?;
-    deserializer.end()
+    walk::check(bytes)
 }
 
-pub(super) fn read_object(bytes: &[u8]) -> Result<Vec<Field>, serde_json::Error> {
-    check_strict(bytes)?;
-    // The text is known to be sound: this pass only finds where each top-level value stands.
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    deserializer.deserialize_map(Fields {
-        start: bytes.as_ptr().addr(),
-    })
+/// The top-level fields of the one object that `bytes` has to be.
+pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
+    scan(bytes).map_err(|refused| reason(bytes, &refused))
 }
 
-/// Walks any value; `keys` is one stack for the keys of all open objects.
-struct Walk<'s, 'de> {
-    keys: &'s mut Vec<Cow<'de, str>>,
+/// What fuzzing holds [`read_object`] against.
+#[cfg(fuzzing)]
+pub(super) fn read_object_by_walk(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
+    walk::read_object(bytes)
 }
 
-impl<'de> DeserializeSeed<'de> for Walk<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Walk { keys: self.keys })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let base = self.keys.len();
-        let mut many: Option<HashSet<Cow<'de, str>>> = None;
-        while let Some(Key(key)) = entries.next_key()? {
-            let open = self.keys.get(base..).unwrap_or_default();
-            let is_new = match &mut many {
-                Some(seen) => seen.insert(key.clone()),
-                None => !open.contains(&key),
-            };
-            if !is_new {
-                return Err(A::Error::custom(format_args!(
-                    "duplicate key '{}'",
-                    shortened(&key)
-                )));
-            }
-            if many.is_none() && open.len() == FEW_KEYS {
-                many = Some(open.iter().cloned().chain([key.clone()]).collect());
-            }
-            if many.is_none() {
-                self.keys.push(key);
-            }
-            entries.next_value_seed(Walk { keys: self.keys })?;
+#[cold]
+fn reason(bytes: &[u8], refused: &Refused) -> serde_json::Error {
+    match walk::read_object(bytes) {
+        Err(error) => error,
+        Ok(_) => {
+            let (before, _) = bytes.split_at_checked(refused.at).unwrap_or((bytes, b""));
+            let line_start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+            let line = 1 + memchr::memchr_iter(b'\n', before).count();
+            let column = before.len() - line_start;
+            // `serde_json` takes the place out of the text and keeps it as its own errors' place.
+            serde_json::Error::custom(format_args!("unreadable at line {line} column {column}"))
         }
-        self.keys.truncate(base);
-        Ok(())
     }
 }
 
-/// A key, borrowed unless it is written with escapes.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-struct Fields {
-    start: usize,
-}
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = Vec<Field>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::with_capacity(FEW_KEYS);
-        while let Some((Key(name), value)) = entries.next_entry::<Key<'de>, &'de RawValue>()? {
-            let text = value.get();
-            let start = text.as_ptr().addr().saturating_sub(self.start);
-            fields.push(Field {
-                name: name.into(),
-                value: start..start + text.len(),
-            });
-        }
-        Ok(fields)
-    }
-}
-
-fn shortened(key: &str) -> String {
-    key.chars()
-        .take(64)
-        .flat_map(char::escape_default)
-        .collect()
-}
+#[cfg(test)]
+mod tests;

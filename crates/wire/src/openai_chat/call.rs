@@ -220,7 +220,7 @@ fn with_unmodelled(
     mut extra: Vec<(String, Json)>,
     body: &Body,
 ) -> Result<Vec<(String, Json)>, Fault> {
-    for (name, _) in body.fields() {
+    for name in body.names() {
         if MODELLED.contains(&name) {
             continue;
         }

@@ -35,7 +35,7 @@ pub fn forward_reply(body: Bytes, envelope: &Envelope) -> Result<Forwarded, Faul
     let model = quoted(&envelope.model);
     let written = peek.model.map(RawValue::get);
     let changed = written.filter(|written| *written != model);
-    let bytes = match changed.map(|written| place(&body, written)) {
+    let bytes = match changed.map(|written| place(&body, written.as_bytes())) {
         None => body,
         Some(standing) => {
             let mut out = Vec::with_capacity(body.len() + model.len());
@@ -90,7 +90,7 @@ impl Observer {
         Self {
             model: quoted(&envelope.model),
             include_usage: envelope.include_usage,
-            plain: Plain::new(),
+            plain: Plain::default(),
             frames: Frames::default(),
             open: 0,
             begun: 0,
@@ -112,15 +112,10 @@ impl Observer {
 
     fn take(&mut self, frame: &Frame) -> Result<Fate, Fault> {
         if !self.is_done
-            && let Some(model) = self.plain.model(frame.raw())
+            && let Some(alike) = self.plain.recognise(frame.raw())
         {
-            self.begun |= 1;
-            let written = frame.raw().get(model.clone());
-            return Ok(if written == Some(self.model.as_bytes()) {
-                Fate::AsItCame
-            } else {
-                Fate::Renamed(model)
-            });
+            self.begun |= alike.begun;
+            return Ok(self.renamed(frame, alike.model));
         }
         let Some(data) = frame.data() else {
             return Ok(Fate::AsItCame);
@@ -151,16 +146,24 @@ impl Observer {
         let Some(written) = peek.model.map(RawValue::get) else {
             return Ok(Fate::AsItCame);
         };
-        let standing = place(frame.raw(), written);
-        if frame.raw().get(standing.clone()) == Some(written.as_bytes()) {
-            self.plain.learn(frame.raw(), standing.clone());
-            return Ok(if written == self.model {
-                Fate::AsItCame
-            } else {
-                Fate::Renamed(standing)
-            });
+        let standing = place(frame.raw(), written.as_bytes());
+        if frame.raw().get(standing.clone()) != Some(written.as_bytes()) {
+            return Ok(self.rewritten(&data, written));
         }
-        Ok(self.rewritten(&data, written))
+        if peek.is_plain() {
+            let begun = peek.choices.begun;
+            self.plain.learn(frame.raw(), text, standing.clone(), begun);
+        }
+        Ok(self.renamed(frame, standing))
+    }
+
+    /// The frame whose model's name stands at `model`.
+    fn renamed(&self, frame: &Frame, model: Range<usize>) -> Fate {
+        if frame.raw().get(model.clone()) == Some(self.model.as_bytes()) {
+            Fate::AsItCame
+        } else {
+            Fate::Renamed(model)
+        }
     }
 
     fn count(&mut self, peek: &Peek<'_>) {
@@ -173,7 +176,7 @@ impl Observer {
     fn rewritten(&self, data: &str, written: &str) -> Fate {
         let mut out = Vec::with_capacity(data.len() + self.model.len() + 8);
         out.extend_from_slice(b"data: ");
-        let standing = place(data.as_bytes(), written);
+        let standing = place(data.as_bytes(), written.as_bytes());
         splice(data.as_bytes(), &standing, &self.model, &mut out);
         // Line feeds stand between values only: strings hold none.
         for byte in &mut out {
@@ -269,8 +272,13 @@ impl Output {
             return;
         }
         let copy = self.copy.get_or_insert_with(|| {
-            // Room for a few names that are longer than the provider's.
-            let mut copy = Vec::with_capacity(self.chunk.len() + 256);
+            // Just enough for a chunk of one frame, which most are.
+            let replaced = match fate {
+                Fate::Renamed(place) => place.len(),
+                Fate::AsItCame | Fate::Rewritten(_) | Fate::Dropped => 0,
+            };
+            let room = (self.chunk.len() + model.len()).saturating_sub(replaced);
+            let mut copy = Vec::with_capacity(room);
             copy.extend_from_slice(self.chunk.get(..self.kept).unwrap_or_default());
             copy
         });
@@ -292,7 +300,7 @@ impl Output {
 }
 
 /// Where `part`, a slice of `whole`, stands in it.
-fn place(whole: &[u8], part: &str) -> Range<usize> {
+fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
     start..start.wrapping_add(part.len())
 }

@@ -79,6 +79,14 @@ impl<'a> Peek<'a> {
         self.choices.is_there && self.choices.number == 0 && self.usage.is_some()
     }
 
+    /// Whether it goes on with its choices and says nothing else that matters.
+    pub(super) fn is_plain(&self) -> bool {
+        self.choices.ended == 0
+            && self.usage().is_none()
+            && self.error.is_none()
+            && self.model.is_some_and(|model| model.get().starts_with('"'))
+    }
+
     /// Whether it is a reply or a piece of one.
     pub(super) const fn has_content(&self) -> bool {
         self.choices.is_there || self.data.is_some()
