@@ -210,3 +210,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_plain_reading_of_a_reply_agrees_with_the_close_one() {
+    let usage =
+        r#"{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}"#;
+    for (body, is_plain) in [
+        (
+            format!(r#"{{"model":"m","choices":[{{"index":0}}],"usage":{usage}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"usage":{usage},"choices":[],"error":{{"message":"x"}}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"data":[{{"embedding":"AAAA"}}],"mod\u0065l":"m","usage":{usage}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"model":null,"data":[[0.5]],"usage":{usage}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"model":"m","choices":[{{"usage":{usage}}}]}}"#),
+            false,
+        ),
+        (
+            format!(r#"{{"choices":[],"usage":null,"x_groq":{{"usage":{usage}}}}}"#),
+            false,
+        ),
+        (
+            format!(r#"{{"choices":[],"a":{{"b":1,"b":2}},"usage":{usage}}}"#),
+            false,
+        ),
+    ] {
+        let closely = super::Seen::closely(body.as_bytes()).unwrap();
+        assert_eq!(closely.usage.map(|usage| usage.total()), Some(7), "{body}");
+        let plainly = super::Seen::plainly(body.as_bytes());
+        assert_eq!(plainly.is_some(), is_plain, "{body}");
+        if let Some(plainly) = plainly {
+            assert_eq!(plainly.model, closely.model, "{body}");
+            assert_eq!(plainly.usage, closely.usage, "{body}");
+        }
+    }
+}
