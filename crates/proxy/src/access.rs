@@ -51,9 +51,15 @@ impl Access {
         }
     }
 
-    /// Whether the directory's keys are refused because nobody knows which are still good.
+    /// Whether the database was heard from lately; `None` without one.
+    pub(crate) fn is_connected(&self) -> Option<bool> {
+        Some(!self.freshness.is_stale(self.stale_after?))
+    }
+
+    /// Whether the directory's keys are refused because nobody knows which are still good. One that
+    /// comes from the snapshot alone, since the database was down at the start, lets its keys in.
     pub(crate) fn is_stale(&self) -> bool {
         self.stale_after
-            .is_some_and(|limit| self.freshness.is_stale(limit))
+            .is_some_and(|limit| self.freshness.is_cut_off(limit))
     }
 }

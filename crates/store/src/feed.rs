@@ -63,6 +63,20 @@ impl Feed {
             Err(SnapshotError::Missing(_)) => None,
             Err(error) => return Err(error.into()),
         };
+        Self::load_after(store, earlier, snapshot, clock).await
+    }
+
+    /// The same, compared with a snapshot that the caller has unlocked: it may be under data keys
+    /// that the store has retired since.
+    ///
+    /// # Errors
+    /// When rows are missing or were rolled back, or the database cannot be used.
+    pub async fn load_after(
+        store: &Store,
+        earlier: Option<Earlier>,
+        snapshot: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Vec<Tampering>), LoadError> {
         let copy = store.snapshot_writer(snapshot).await?;
         let begun = clock.now();
         let mut follower = Follower::new();

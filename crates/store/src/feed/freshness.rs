@@ -38,6 +38,13 @@ impl Freshness {
         self.age().is_none_or(|age| age > limit)
     }
 
+    /// Whether the store was lost for longer than `limit` after it had been there. A directory that
+    /// comes from the snapshot alone never had it: that is how a node starts while it is down.
+    #[must_use]
+    pub fn is_cut_off(&self, limit: Duration) -> bool {
+        self.age().is_some_and(|age| age > limit)
+    }
+
     /// A check that began at `begun` has succeeded: the directory was then what the store says.
     pub fn checked(&self, begun: Instant) {
         let passed = begun.saturating_duration_since(self.start).as_millis();
