@@ -134,7 +134,17 @@ fn red(world: &mut World, grant: Grant) {
 async fn whatever_is_blocked_blocks_the_key() {
     type Block = fn(&mut World);
     let auth = |what: &str| format!("Authentication Error, {what} is blocked.");
-    let cases: [(Block, &str, String); 7] = [
+    let cases: [(Block, &str, String); 8] = [
+        (
+            |world| {
+                world.set_team("red", |team| {
+                    team.organisation = Some(Id::new("acme"));
+                    team.members = vec![member("ann", blocked())];
+                });
+            },
+            "sk-one",
+            auth("team member"),
+        ),
         (
             |world| red(world, blocked()),
             "sk-one",

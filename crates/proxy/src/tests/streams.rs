@@ -36,9 +36,13 @@ async fn next(body: &mut Body) -> Option<String> {
 /// The rest of a stream that was cut: an error and no sign of completeness.
 async fn rest(mut body: Body) -> String {
     let mut rest = String::new();
-    while let Some(piece) = next(&mut body).await {
-        rest.push_str(&piece);
-    }
+    let pieces = async {
+        while let Some(piece) = next(&mut body).await {
+            rest.push_str(&piece);
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(10), pieces).await;
+    ended.expect("the stream was to be cut");
     rest
 }
 
