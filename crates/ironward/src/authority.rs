@@ -158,6 +158,10 @@ impl Authority {
     }
 
     /// Takes over data keys and the admin key that other processes have changed.
+    #[expect(
+        clippy::infinite_loop,
+        reason = "it goes on until whoever awaits it lets it go"
+    )]
     async fn follow_keys(&self) -> Infallible {
         let mut tick = tokio::time::interval(KEYS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -209,6 +213,10 @@ impl Authority {
     }
 
     /// Asks the key-encryption key now and then, and says when it stops or starts to answer.
+    #[expect(
+        clippy::infinite_loop,
+        reason = "it goes on until whoever awaits it lets it go"
+    )]
     async fn probe(&self) -> Infallible {
         let mut tick = tokio::time::interval(PROBE_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -93,15 +93,15 @@ proptest! {
             all.push(&place);
         }
         let is_allowed = all.iter().all(|grant| allows(&world, grant));
-        world.set_organisation("acme", organisation.clone());
+        world.set_organisation("acme", organisation);
         world.set_team("red", |red| {
             red.organisation = Some(Id::new("acme"));
             red.members = vec![member("ann", place.clone())];
             red.grant = team.clone();
         });
         world.set_user("ann", if is_agent { Grant::default() } else { holder.clone() });
-        world.set_service_account("bot", "red", holder.clone());
-        world.set_project("site", "red", project.clone());
+        world.set_service_account("bot", "red", holder);
+        world.set_project("site", "red", project);
         // The last grant is the creator's or the customer's.
         world.set_user("bob", creator.clone());
         world.set_customer("dora", creator.clone());

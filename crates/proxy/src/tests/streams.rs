@@ -67,9 +67,12 @@ fn key(world: &mut World, change: impl FnOnce(&mut ironward_store::objects::Key)
     });
 }
 
+/// What happens to a key, or to somebody in its chain.
+type Change = fn(&mut World);
+
 #[tokio::test]
 async fn a_revoked_keys_stream_is_cut_with_an_error() {
-    let cases: [(fn(&mut World), &str); 9] = [
+    let cases: [(Change, &str); 9] = [
         (|world| world.writer.unset(Kind::Key, "one"), "was deleted"),
         (
             |world| key(world, |key| key.grant.blocked = true),
