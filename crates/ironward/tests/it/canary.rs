@@ -42,7 +42,14 @@ impl Heard {
                 self.files(&path);
                 continue;
             }
-            let bytes = std::fs::read(&path).expect("a file");
+            let bytes = match std::fs::read(&path) {
+                Ok(bytes) => bytes,
+                // The gateway writes beside and renames: look again under the new name.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return self.files(directory);
+                }
+                Err(error) => panic!("{}: {error}", path.display()),
+            };
             let text: String = bytes.iter().copied().map(char::from).collect();
             let _infallible = writeln!(self.0, "{}: {text}", path.display());
         }
