@@ -10,12 +10,15 @@ use gungraun::{library_benchmark, library_benchmark_group};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ironward_core::{
-    CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
+    Clock, CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
     UpstreamRequest,
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
-use ironward_proxy::{Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve};
+use ironward_proxy::{
+    Access, Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve,
+};
 use ironward_secret::KeyHasher;
+use ironward_store::{DirectoryWriter, Freshness};
 use ironward_testkit::{FakeClock, SeededRandom};
 use tokio::runtime::Runtime;
 
@@ -85,16 +88,20 @@ fn gateway() -> Gateway {
         keys: Keys {
             principals: HashMap::from([(hasher.hash(KEY.as_bytes()), Arc::new(principal))]),
             header: None,
-            hasher,
+            hasher: Arc::clone(&hasher),
         },
         settings: Settings::default(),
         routing: Routing::default(),
         credentials: Vec::new(),
     };
+    let clock = Arc::new(FakeClock::new());
+    let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
+    let directory = DirectoryWriter::new().directory();
     Gateway {
+        access: Arc::new(Access::new(directory, hasher, freshness, None)),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
         upstream: Box::new(Prompt(sample::reply())),
-        clock: Arc::new(FakeClock::new()),
+        clock,
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
     }

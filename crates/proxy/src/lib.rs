@@ -4,6 +4,7 @@
 //! Stages hand over evidence: `Caller`, `Grant`, `Plan` have private constructors, so that a call
 //! which skipped a stage does not compile.
 
+mod access;
 mod gateway;
 mod in_flight;
 mod listen;
@@ -16,6 +17,7 @@ mod side_pool;
 mod snapshot;
 mod stages;
 
+pub use access::Access;
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};

@@ -154,10 +154,20 @@ fn health(gateway: &Gateway, route: &Route<'_>) -> Response<Body> {
         Route::Liveness if is_draining => draining(),
         Route::Liveness => json(StatusCode::OK, Bytes::from_static(b"\"I'm alive!\"")),
         Route::Readiness if is_draining => draining(),
-        Route::Readiness => json(
-            StatusCode::OK,
-            Bytes::from_static(br#"{"status":"healthy","db":"Not connected"}"#),
-        ),
+        Route::Readiness => {
+            let (status, body) = match gateway.access.is_connected() {
+                Some(true) => (StatusCode::OK, r#"{"status":"healthy","db":"connected"}"#),
+                Some(false) => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    r#"{"status":"unhealthy","db":"disconnected"}"#,
+                ),
+                None => (
+                    StatusCode::OK,
+                    r#"{"status":"healthy","db":"Not connected"}"#,
+                ),
+            };
+            json(status, Bytes::from_static(body.as_bytes()))
+        }
         Route::Root | Route::Call(..) | Route::Models | Route::Model(_) => {
             Response::new(Body::empty())
         }

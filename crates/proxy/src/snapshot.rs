@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub(crate) settings: Settings,
     pub(crate) routing: Routing,
     /// Keeps the credentials of these deployments open for as long as a call may use them.
-    _credentials: Vec<Lease>,
+    _credentials: Vec<Arc<Lease>>,
 }
 
 /// The deployments behind one public name.
@@ -123,7 +123,7 @@ pub struct SnapshotBuilder {
     /// How calls are routed.
     pub routing: Routing,
     /// The credentials of the deployments.
-    pub credentials: Vec<Lease>,
+    pub credentials: Vec<Arc<Lease>>,
 }
 
 impl SnapshotBuilder {

@@ -22,7 +22,7 @@ pub use entry::Entry;
 pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
 use shards::{HashOfKey, Shards};
-pub(crate) use writer::DirectoryWriter;
+pub use writer::DirectoryWriter;
 
 /// What the data path and the management plane answer from.
 ///

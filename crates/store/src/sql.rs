@@ -6,8 +6,15 @@ pub(crate) const INSTALLATION: Sql = Sql::Same("SELECT id FROM installation WHER
 
 pub(crate) const WRAPPED_KEYS: Sql =
     Sql::Same("SELECT version, kek, state, wrapped, made FROM data_key ORDER BY version");
+pub(crate) const WRAPPED_KEY_STATE: Sql =
+    Sql::Same("SELECT state FROM data_key WHERE version = $1");
 pub(crate) const UPDATE_WRAPPED_KEY: Sql =
     Sql::Same("UPDATE data_key SET kek = $2, state = $3, wrapped = $4 WHERE version = $1");
+/// Whoever changes the data keys waits here for the one before.
+pub(crate) const LOCK_WRAPPED_KEYS: Sql = Sql::Each {
+    sqlite: "SELECT 1",
+    postgres: "LOCK TABLE data_key IN SHARE ROW EXCLUSIVE MODE",
+};
 pub(crate) const CREATE_WRAPPED_KEY: Sql = Sql::Same(
     "INSERT INTO data_key (version, kek, state, wrapped, made) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (version) DO NOTHING",

@@ -247,3 +247,22 @@ impl StoreFailed<'_> {
         tracing::error!(error = %self.error, "{}", self.what);
     }
 }
+
+/// What the operator should know about the database and the keys that it is sealed under.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultNotice<'a> {
+    /// What, where, and what to do; one line.
+    pub text: &'a str,
+}
+
+impl VaultNotice<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(notice = self.text, "vault");
+    }
+
+    /// Writes it as what nobody may overlook.
+    pub fn emit_alarm(self) {
+        tracing::error!(alarm = self.text, "vault");
+    }
+}

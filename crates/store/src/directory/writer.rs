@@ -8,8 +8,8 @@ use super::{Directory, Entry, Holder, LiveKey, Objects};
 use crate::objects::{Content, Key, Kind, User};
 use crate::row::Stored;
 
-/// The one writer of a directory.
-pub(crate) struct DirectoryWriter {
+/// The one writer of a directory: the feed, or whoever has no store behind it.
+pub struct DirectoryWriter {
     directory: Arc<Directory>,
     parts: KeyParts,
     /// Keys that are added together, at the end of a load.
@@ -17,7 +17,9 @@ pub(crate) struct DirectoryWriter {
 }
 
 impl DirectoryWriter {
-    pub(crate) fn new() -> Self {
+    /// With an empty directory.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             directory: Arc::new(Directory::new()),
             parts: KeyParts::default(),
@@ -25,8 +27,39 @@ impl DirectoryWriter {
         }
     }
 
-    pub(crate) fn directory(&self) -> Arc<Directory> {
+    /// What it writes to.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory)
+    }
+
+    /// Puts `content` in the place of the object that is there, and tells whoever waits for a
+    /// change. For a directory without a store: a feed that follows one writes all there is.
+    pub fn set(&mut self, id: &str, content: Content) {
+        let kind = content.kind();
+        let seq = self.next_seq();
+        self.put(Stored {
+            kind,
+            id: id.into(),
+            // It only has to grow.
+            version: seq,
+            seq,
+            content: Some(content),
+            mark: 0,
+        });
+        self.announce(seq);
+    }
+
+    /// Takes an object away; else as [`Self::set`].
+    pub fn unset(&mut self, kind: Kind, id: &str) {
+        let seq = self.next_seq();
+        self.remove(kind, id);
+        self.announce(seq);
+    }
+
+    /// The number of the next change where no store counts them.
+    fn next_seq(&self) -> u64 {
+        *self.directory.changes.borrow() + 1
     }
 
     /// Adds an object of the first load; [`Self::flush`] ends that.
@@ -233,6 +266,12 @@ impl DirectoryWriter {
         {
             self.directory.sso_ids.remove(subject);
         }
+    }
+}
+
+impl Default for DirectoryWriter {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
