@@ -2,6 +2,10 @@
 #![cfg(test)]
 
 mod attacks;
+mod canary;
+mod credentials;
 mod fixture;
+mod groups;
 mod keys;
+mod models;
 mod strangers;
