@@ -81,6 +81,7 @@ fn gateway() -> Gateway {
     let vendor = ironward_provider::find("openai").expect("a provider of that name");
     let snapshot = SnapshotBuilder {
         deployments: vec![Routed {
+            region: None,
             deployment: Arc::new(deployment),
             provider: vendor.provider,
         }],
@@ -141,7 +142,7 @@ fn run(prepared: Prepared) -> Prepared {
         request,
     } = prepared;
     let length = runtime.block_on(async {
-        let response = serve(&gateway, request).await;
+        let response = serve(&gateway, None, request).await;
         assert_eq!(response.status(), StatusCode::OK);
         let body = response.into_body().collect().await;
         body.expect("a body without faults").to_bytes().len()

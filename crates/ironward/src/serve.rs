@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ironward_admin::{Condition, Plane};
-use ironward_config::{Config, ProcessEnvironment};
+use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
-use ironward_egress::{Credentials, Dialler};
+use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_proxy::{Access, InFlight, ServerTls};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 use crate::args::{LogFormat, ServeArgs};
-use crate::assemble::{Assembled, Assembler};
+use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::{Authority, STALE};
 use crate::banner::{self, Greeting};
 use crate::data_dir::{DataDir, draw_admin_key};
@@ -83,78 +83,41 @@ async fn serve(
         read_at,
         has_master_key,
     } = assembled;
-    let Config {
-        ironward, litellm, ..
-    } = &foundation.config;
-    exposure::check(args, ironward)?;
-    for line in notices.iter().map(ToString::to_string).chain(remarks) {
-        ironward_telemetry::ConfigNotice { text: &line }.emit();
-    }
-    let certificate = ironward
-        .tls
-        .as_ref()
-        .map(tls::load)
-        .transpose()
-        .map_err(Failure::Config)?;
-    let way_out = way_out::settings(litellm, ironward, &*assembler.environment)?;
-    let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
-    let opening = Opening {
-        data_dir,
-        config: &foundation.config,
-        environment: &*assembler.environment,
-        kek_file: args.kek_file.as_deref(),
-        way_out: way_out.clone(),
-        random: Arc::clone(&random),
-    };
-    let (authority, is_reached) = Authority::new(
-        opening.start().await?,
-        data_dir.snapshot().into(),
-        Arc::clone(&random),
-    );
-    let new_key =
-        (!authority.has_admin_key() && !has_master_key).then(|| NewKey::draw(&authority, &*random));
-    let authority = Arc::new(authority);
     let foundation = Arc::new(foundation);
+    let ironward = &foundation.config.ironward;
+    exposure::check(args, ironward)?;
+    announce(notices.iter().map(ToString::to_string).chain(remarks));
+    let tls = ironward.tls.as_ref().map(tls::load).transpose();
+    let tls = tls.map_err(Failure::Config)?.map(ServerTls::new);
+    let way_out = way_out::settings(
+        &foundation.config.litellm,
+        ironward,
+        &*assembler.environment,
+    )?;
+    let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
+    let new_key = (!authority.has_admin_key() && !has_master_key)
+        .then(|| NewKey::draw(&authority, &SystemRandom::default()));
     let (snapshot, said) = authority.snapshot(&foundation);
-    for text in &said {
-        ironward_telemetry::ConfigNotice { text }.emit();
-    }
+    announce(said.iter().cloned());
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
-    let access = Access::new(
-        authority.feed.directory(),
-        Arc::clone(&authority.hasher),
-        Arc::clone(authority.feed.freshness()),
-        Some(STALE),
-    );
     let shared = Shared {
-        access: Arc::new(access),
+        access: access(&authority),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
         in_flight: Arc::new(InFlight::default()),
-        tls: certificate.map(ServerTls::new),
+        tls,
         drained,
         stopped,
         alive,
     };
-    let admin = Arc::new(Plane {
-        condition: Arc::new(Ready {
-            in_flight: Arc::clone(&shared.in_flight),
-            freshness: Arc::clone(authority.feed.freshness()),
-        }),
-        store: Arc::clone(&authority.store),
-        feed: Arc::clone(&authority.feed),
-        hasher: Arc::clone(&authority.hasher),
-        clock: Arc::new(SystemClock),
-        random,
-        settings: ArcSwap::from_pointee(admin_settings(&foundation, &authority)),
-        turn: tokio::sync::Mutex::new(()),
-    });
+    let admin = admin_plane(&shared, &authority, &foundation);
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
+    let files = files_to_watch(files, ironward.tls.as_ref());
     let reloader = Reloader {
         assembler,
         foundation: Arc::clone(&foundation),
@@ -164,7 +127,6 @@ async fn serve(
         tls: shared.tls.clone(),
         said,
     };
-    let files = files_to_watch(files, foundation.config.ironward.tls.as_ref());
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let reloads = reloader.watch(&files, read_at).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
@@ -173,23 +135,7 @@ async fn serve(
         Some(new_key) => new_key.keep(&authority).await?,
         None => None,
     };
-    {
-        let greeting = Greeting {
-            data: planes.data,
-            admin: planes.admin,
-            tls: shared.tls.is_some(),
-            snapshot: &shared.snapshot.load(),
-            new_key: new_key.as_ref().map(|key| key.as_str()),
-            has_master_key,
-            data_dir: &args.data_dir,
-        };
-        banner::print(&if args.ready_json {
-            greeting.json()
-        } else {
-            greeting.text()
-        });
-    }
-
+    greet(args, &shared, &planes, (new_key, has_master_key));
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
@@ -197,7 +143,7 @@ async fn serve(
     }
     let limit = args
         .drain_timeout
-        .or(foundation.config.ironward.drain_timeout)
+        .or(ironward.drain_timeout)
         .unwrap_or(DRAIN);
     let Shared {
         in_flight, alive, ..
@@ -206,6 +152,81 @@ async fn serve(
     planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
         .await
+}
+
+fn announce(lines: impl Iterator<Item = String>) {
+    for line in lines {
+        ironward_telemetry::ConfigNotice { text: &line }.emit();
+    }
+}
+
+/// Opens the installation; whether its database is there.
+async fn open(
+    args: &ServeArgs,
+    data_dir: &DataDir,
+    foundation: &Foundation,
+    (assembler, way_out): (&Assembler, &Settings),
+) -> Result<(Arc<Authority>, bool), Failure> {
+    let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
+    let opening = Opening {
+        data_dir,
+        config: &foundation.config,
+        environment: &*assembler.environment,
+        kek_file: args.kek_file.as_deref(),
+        way_out: way_out.clone(),
+        random: Arc::clone(&random),
+    };
+    let started = Box::pin(opening.start()).await?;
+    let (authority, is_reached) = Authority::new(started, data_dir.snapshot().into(), random);
+    Ok((Arc::new(authority), is_reached))
+}
+
+/// The keys of the directory are let in for as long as it is current.
+fn access(authority: &Authority) -> Arc<Access> {
+    Arc::new(Access::new(
+        authority.feed.directory(),
+        Arc::clone(&authority.hasher),
+        Arc::clone(authority.feed.freshness()),
+        Some(STALE),
+    ))
+}
+
+fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
+    Arc::new(Plane {
+        condition: Arc::new(Ready {
+            in_flight: Arc::clone(&shared.in_flight),
+            freshness: Arc::clone(authority.feed.freshness()),
+        }),
+        store: Arc::clone(&authority.store),
+        feed: Arc::clone(&authority.feed),
+        hasher: Arc::clone(&authority.hasher),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::default()),
+        settings: ArcSwap::from_pointee(admin_settings(foundation, authority)),
+        turn: tokio::sync::Mutex::new(()),
+    })
+}
+
+fn greet(
+    args: &ServeArgs,
+    shared: &Shared,
+    planes: &Planes,
+    (new_key, has_master_key): (Option<Zeroizing<String>>, bool),
+) {
+    let greeting = Greeting {
+        data: planes.data,
+        admin: planes.admin,
+        tls: shared.tls.is_some(),
+        snapshot: &shared.snapshot.load(),
+        new_key: new_key.as_ref().map(|key| key.as_str()),
+        has_master_key,
+        data_dir: &args.data_dir,
+    };
+    banner::print(&if args.ready_json {
+        greeting.json()
+    } else {
+        greeting.text()
+    });
 }
 
 /// The admin key of a first start. It is kept only when it is about to be shown: a start that fails

@@ -1,15 +1,30 @@
+mod chain;
+mod failures;
+mod running;
+mod streams;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use ironward_secret::KeyHasher;
 use ironward_store::{Directory, Freshness};
 
+pub(crate) use chain::Chain;
+use failures::Failures;
+pub(crate) use running::Place;
+use running::Running;
+pub(crate) use streams::Cut;
+use streams::OpenStreams;
+
 /// Who may call: what the data path asks about a presented key. All threads share one.
 pub struct Access {
     pub(crate) directory: Arc<Directory>,
     pub(crate) hasher: Arc<KeyHasher>,
-    pub(crate) freshness: Arc<Freshness>,
-    pub(crate) stale_after: Option<Duration>,
+    freshness: Arc<Freshness>,
+    stale_after: Option<Duration>,
+    pub(crate) failures: Failures,
+    pub(crate) running: Arc<Running>,
+    pub(crate) streams: OpenStreams,
 }
 
 impl Access {
@@ -30,11 +45,21 @@ impl Access {
             hasher,
             freshness,
             stale_after,
+            failures: Failures::new(),
+            running: Arc::default(),
+            streams: OpenStreams::default(),
         }
     }
 
     /// Whether the database was heard from lately; `None` without one.
     pub(crate) fn is_connected(&self) -> Option<bool> {
         Some(!self.freshness.is_stale(self.stale_after?))
+    }
+
+    /// Whether the directory's keys are refused because nobody knows which are still good. One that
+    /// comes from the snapshot alone, since the database was down at the start, lets its keys in.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale_after
+            .is_some_and(|limit| self.freshness.is_cut_off(limit))
     }
 }

@@ -10,12 +10,16 @@ mod in_flight;
 mod listen;
 mod models;
 mod pipeline;
+mod refusal;
 mod reply;
 mod rescue;
 mod routes;
 mod side_pool;
 mod snapshot;
 mod stages;
+
+#[cfg(test)]
+mod tests;
 
 pub use access::Access;
 pub use gateway::Gateway;

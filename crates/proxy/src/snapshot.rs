@@ -36,6 +36,8 @@ pub struct Routed {
     pub deployment: Arc<Deployment>,
     /// Its vendor's wire format.
     pub provider: &'static dyn Provider,
+    /// The region that it is in, where the configuration says so.
+    pub region: Option<Box<str>>,
 }
 
 /// Another name of a model group (`router_settings.model_group_alias`).
