@@ -127,7 +127,7 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             default: "60",
             meaning: "How long a statement waits for a free connection to the database.",
             effect: Effect::Seconds(|general, time| {
-                general.database_connection_timeout = Some(time)
+                general.database_connection_timeout = Some(time);
             }),
         },
         Key {

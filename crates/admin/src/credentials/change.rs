@@ -222,8 +222,8 @@ fn check_destination(
     credential: &Credential,
     values: &Values,
 ) -> Result<(), Refusal> {
-    let is_kept = |field: &Box<str>| !matches!(values.secret.get(field), Some(Some(_)));
-    if !credential.sealed.keys().any(is_kept) {
+    let is_kept = |field: &str| !matches!(values.secret.get(field), Some(Some(_)));
+    if !credential.sealed.keys().any(|field| is_kept(field)) {
         return Ok(());
     }
     let decides = |field: &str| is_destination(field) || field == "custom_llm_provider";

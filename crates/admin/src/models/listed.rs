@@ -135,8 +135,9 @@ pub(crate) fn count(call: &Call<'_>, groups: &[Box<str>]) -> usize {
         .iter()
         .filter_map(|name| Pattern::read(name))
         .collect();
-    let is_one = |name: &Box<str>| {
-        groups.contains(name) || patterns.iter().any(|pattern| pattern.covers(name))
+    let is_one = |name: &str| {
+        let mut groups = groups.iter();
+        groups.any(|group| **group == *name) || patterns.iter().any(|pattern| pattern.covers(name))
     };
     let settings = call.plane.settings.load();
     let configured = settings.models.iter();

@@ -7,5 +7,6 @@ mod credentials;
 mod fixture;
 mod groups;
 mod keys;
+mod model_attacks;
 mod models;
 mod strangers;

@@ -130,7 +130,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
             default: "",
             meaning: "`vault-transit`: the server, as `https://vault.example.com:8200`.",
             effect: Effect::Read("URL", |vault, reader, field| {
-                vault.address = read_origin(reader, field)
+                vault.address = read_origin(reader, field);
             }),
         },
         Key {
@@ -186,7 +186,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
             default: "the service's own",
             meaning: "`aws-kms`, `gcp-kms`: another address, as that of a VPC endpoint.",
             effect: Effect::Read("URL", |vault, reader, field| {
-                vault.endpoint = read_origin(reader, field)
+                vault.endpoint = read_origin(reader, field);
             }),
         },
         Key {
@@ -206,7 +206,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
             default: "",
             meaning: "The key-encryption key before this one, with the same keys: what it wraps still opens until `ironward vault rotate-kek` has moved it.",
             effect: Effect::Read("section", |vault, reader, field| {
-                vault.previous = read_previous(reader, field)
+                vault.previous = read_previous(reader, field);
             }),
         },
     ],
