@@ -124,7 +124,7 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
         },
         Key {
             name: "database_connection_timeout",
-            default: "60",
+            default: "5",
             meaning: "How long a statement waits for a free connection to the database.",
             effect: Effect::Seconds(|general, time| {
                 general.database_connection_timeout = Some(time);

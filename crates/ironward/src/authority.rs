@@ -1,5 +1,6 @@
 //! What the store says about who may do what, kept current while the gateway runs.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,7 +158,11 @@ impl Authority {
     }
 
     /// Takes over data keys and the admin key that other processes have changed.
-    async fn follow_keys(&self) {
+    #[expect(
+        clippy::infinite_loop,
+        reason = "it goes on until whoever awaits it lets it go"
+    )]
+    async fn follow_keys(&self) -> Infallible {
         let mut tick = tokio::time::interval(KEYS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -208,7 +213,11 @@ impl Authority {
     }
 
     /// Asks the key-encryption key now and then, and says when it stops or starts to answer.
-    async fn probe(&self) {
+    #[expect(
+        clippy::infinite_loop,
+        reason = "it goes on until whoever awaits it lets it go"
+    )]
+    async fn probe(&self) -> Infallible {
         let mut tick = tokio::time::interval(PROBE_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The start has just asked it.
@@ -232,6 +241,16 @@ impl Authority {
                 _ => {}
             }
             is_lost = outcome.is_err();
+        }
+    }
+
+    /// Closes the database, so that its file is whole by itself.
+    pub(crate) async fn close(&self) {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let closed = tokio::time::timeout(PATIENCE, self.store.locked().close()).await;
+        if closed.is_err() {
+            let text = "the database did not close in time; nothing is lost by that";
+            VaultNotice { text }.emit();
         }
     }
 

@@ -67,9 +67,10 @@ impl Database {
                 Location::Postgres(Secret::exact(url.expose().bytes()))
             }
         };
-        // LiteLLM's defaults.
+        // LiteLLM's defaults, but for its patience of a minute: a client that waits for a database
+        // which is gone had better know soon.
         const CONNECTIONS: u32 = 10;
-        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
         Self {
             location,
             pool: Pool {

@@ -8,8 +8,8 @@ use ironward_core::{Random, SystemClock};
 use ironward_egress::{Dialler, Settings};
 use ironward_secret::Secret;
 use ironward_vault::{
-    AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings, EnvKek, FileKek, GcpKmsKek, GcpKmsSettings, Kek,
-    TransitAuth, TransitKek, TransitSettings,
+    AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings, AzureKeyVaultKek, AzureKeyVaultSettings, EnvKek,
+    FileKek, GcpKmsKek, GcpKmsSettings, Kek, TransitAuth, TransitKek, TransitSettings,
 };
 
 use crate::exit::Failure;
@@ -74,6 +74,16 @@ impl KekOpener<'_> {
                 let mut settings = GcpKmsSettings::new(key, token_file.clone());
                 settings.endpoint.clone_from(endpoint);
                 Arc::new(GcpKmsKek::new(settings, self.dialler()?)?)
+            }
+            KekSettings::AzureKeyVault {
+                address,
+                key,
+                version,
+                token_file,
+            } => {
+                let (address, token) = (address.clone(), token_file.clone());
+                let settings = AzureKeyVaultSettings::new(address, key, version, token);
+                Arc::new(AzureKeyVaultKek::new(settings, self.dialler()?)?)
             }
         })
     }

@@ -149,9 +149,11 @@ async fn serve(
         in_flight, alive, ..
     } = shared;
     drop(alive);
-    planes
+    let outcome = planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
-        .await
+        .await;
+    authority.close().await;
+    outcome
 }
 
 fn announce(lines: impl Iterator<Item = String>) {

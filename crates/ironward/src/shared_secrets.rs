@@ -134,8 +134,12 @@ impl<'a> SharedSecrets<'a> {
             let plain = self.open(name, value)?;
             let sealed = self.seal(name, &plain)?;
             let locked = self.store.locked();
-            locked.update_sealed_value(name, sealed.bytes()).await?;
-            moved += 1;
+            // One that was replaced meanwhile is under a key of its writer's choice: as long as that
+            // is the old one, the old one is not retired.
+            let is_moved = locked
+                .replace_sealed_value(name, value, sealed.bytes())
+                .await?;
+            moved += u64::from(is_moved);
         }
         Ok(moved)
     }

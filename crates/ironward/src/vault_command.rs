@@ -81,7 +81,7 @@ async fn status(
             ]
         })
         .collect();
-    let answers = trouble.map_or_else(|| "it answers".to_owned(), |trouble| trouble);
+    let answers = trouble.unwrap_or_else(|| "it answers".to_owned());
     Ok(format!(
         "key-encryption key  {} in {}: {answers}\n\n{}",
         status.kek.name(),

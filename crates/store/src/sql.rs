@@ -24,6 +24,8 @@ pub(crate) const SEALED_VALUES: Sql = Sql::Same("SELECT name, value FROM sealed 
 pub(crate) const SEALED_VALUE: Sql = Sql::Same("SELECT value FROM sealed WHERE name = $1");
 pub(crate) const UPDATE_SEALED_VALUE: Sql =
     Sql::Same("UPDATE sealed SET value = $2 WHERE name = $1");
+pub(crate) const REPLACE_SEALED_VALUE: Sql =
+    Sql::Same("UPDATE sealed SET value = $3 WHERE name = $1 AND value = $2");
 pub(crate) const CREATE_SEALED_VALUE: Sql =
     Sql::Same("INSERT INTO sealed (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 

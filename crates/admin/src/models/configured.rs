@@ -33,7 +33,7 @@ impl ConfiguredModel {
             provider: deployment.provider,
             params,
             info: model
-                .map(|model| show_info(&model.info))
+                .map(|model| description(&model.info))
                 .unwrap_or_default(),
         }
     }
@@ -63,7 +63,7 @@ fn show_params(from: &ModelParams, params: &mut Metadata) {
     }
 }
 
-fn show_info(from: &ModelInfo) -> Metadata {
+fn description(from: &ModelInfo) -> Metadata {
     let mut info = Metadata::new();
     for (name, json) in &from.fields {
         if let Ok(value) = serde_json::from_str(json) {

@@ -55,6 +55,17 @@ pub enum KekSettings {
         /// Another address than Google's own.
         endpoint: Option<Origin>,
     },
+    /// A key of Azure Key Vault.
+    AzureKeyVault {
+        /// The vault.
+        address: Origin,
+        /// The key's name.
+        key: String,
+        /// The key's version.
+        version: String,
+        /// A file that holds an access token, renewed by somebody else.
+        token_file: PathBuf,
+    },
 }
 
 /// How the gateway proves to Vault who it is.
@@ -90,6 +101,7 @@ pub(crate) struct Draft {
     address: Option<Origin>,
     mount: Option<String>,
     key: Option<String>,
+    key_version: Option<String>,
     namespace: Option<String>,
     token_file: Option<PathBuf>,
     role_id: Option<String>,
@@ -110,7 +122,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "kek",
             default: "file",
-            meaning: "What keeps the key-encryption key: `file`, `env`, `vault-transit` (HashiCorp Vault, OpenBao), `aws-kms` or `gcp-kms`.",
+            meaning: "What keeps the key-encryption key: `file`, `env`, `vault-transit` (HashiCorp Vault, OpenBao), `aws-kms`, `gcp-kms` or `azure-keyvault`.",
             effect: Effect::Word(|vault, kek| vault.kek = Some(kek)),
         },
         Key {
@@ -128,7 +140,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "address",
             default: "",
-            meaning: "`vault-transit`: the server, as `https://vault.example.com:8200`.",
+            meaning: "`vault-transit`, `azure-keyvault`: the server, as `https://vault.example.com:8200` or `https://NAME.vault.azure.net`.",
             effect: Effect::Read("URL", |vault, reader, field| {
                 vault.address = read_origin(reader, field);
             }),
@@ -142,8 +154,14 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "key",
             default: "",
-            meaning: "`vault-transit`, `aws-kms`, `gcp-kms`: which key.",
+            meaning: "`vault-transit`, `aws-kms`, `gcp-kms`, `azure-keyvault`: which key.",
             effect: Effect::Word(|vault, key| vault.key = Some(key)),
+        },
+        Key {
+            name: "key_version",
+            default: "",
+            meaning: "`azure-keyvault`: the version of the key.",
+            effect: Effect::Word(|vault, version| vault.key_version = Some(version)),
         },
         Key {
             name: "namespace",
@@ -154,7 +172,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "token_file",
             default: "the variable VAULT_TOKEN",
-            meaning: "`vault-transit`, `gcp-kms`: a file with a token, read for every request.",
+            meaning: "`vault-transit`, `gcp-kms`, `azure-keyvault`: a file with a token, read for every request.",
             effect: Effect::File(|vault, path| vault.token_file = Some(path)),
         },
         Key {
@@ -215,7 +233,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
 };
 
 /// The backends, each with the keys that mean something to it.
-const BACKENDS: [(&str, &[&str]); 5] = [
+const BACKENDS: [(&str, &[&str]); 6] = [
     ("file", &["file"]),
     ("env", &["variable"]),
     (
@@ -236,6 +254,10 @@ const BACKENDS: [(&str, &[&str]); 5] = [
         &["region", "key", "endpoint", "credentials_file", "profile"],
     ),
     ("gcp-kms", &["key", "token_file", "endpoint"]),
+    (
+        "azure-keyvault",
+        &["address", "key", "key_version", "token_file"],
+    ),
 ];
 
 /// Reads `ironward.vault`.
@@ -279,8 +301,8 @@ impl Draft {
     fn finish(self, reader: &mut Reader<'_>, field: &Field<'_>) -> Option<KekSettings> {
         let kek = self.kek.as_deref().unwrap_or("file").to_owned();
         let Some((_, known)) = BACKENDS.iter().find(|(name, _)| *name == kek) else {
-            let message =
-                "no such backend in 'kek'; write file, env, vault-transit, aws-kms or gcp-kms";
+            let message = "no such backend in 'kek'; write file, env, vault-transit, aws-kms, gcp-kms or \
+                           azure-keyvault";
             reader.problem(field, message);
             return None;
         };
@@ -339,6 +361,12 @@ impl Draft {
                 token_file: self.token_file.ok_or("token_file")?,
                 endpoint: self.endpoint,
             },
+            "azure-keyvault" => KekSettings::AzureKeyVault {
+                address: self.address.ok_or("address")?,
+                key: self.key.ok_or("key")?,
+                version: self.key_version.ok_or("key_version")?,
+                token_file: self.token_file.ok_or("token_file")?,
+            },
             _ => KekSettings::File(self.file),
         })
     }
@@ -351,6 +379,7 @@ impl Draft {
             ("address", self.address.is_some()),
             ("mount", self.mount.is_some()),
             ("key", self.key.is_some()),
+            ("key_version", self.key_version.is_some()),
             ("namespace", self.namespace.is_some()),
             ("token_file", self.token_file.is_some()),
             ("role_id", self.role_id.is_some()),

@@ -10,13 +10,14 @@ mod rewrap;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use ironward_testkit::raw::{self, Reply};
 use ironward_testkit::{Gateway, GatewayBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::rig::{BINARY, builder};
+use crate::rig::{BINARY, builder, wait_until};
 
 /// A model that answers by itself.
 const MOCK: &str = "model_list:\n  - model_name: mock\n    litellm_params:\n      model: openai/x\n      api_key: k\n      mock_response: hi\n";
@@ -142,16 +143,28 @@ fn call(gateway: &Gateway, key: &str) -> u16 {
     call_to(gateway, key, "mock")
 }
 
-/// What readiness says on both ports.
+/// Waits until a key is let in, slowly enough not to be taken for somebody who guesses keys.
 #[track_caller]
-fn readiness(gateway: &Gateway) -> (u16, String) {
-    let ask = |address| {
-        let reply = raw::request(address, "GET", "/health/readiness", &[], b"").expect("a reply");
-        (reply.status, reply.text())
-    };
-    let data = ask(gateway.address());
-    assert_eq!(data, ask(gateway.admin_address()));
-    data
+fn wait_let_in(gateway: &Gateway, key: &str) {
+    wait_until("the key is let in", || {
+        std::thread::sleep(Duration::from_millis(300));
+        call(gateway, key) == 200
+    });
+}
+
+const CONNECTED: &str = r#"{"status":"healthy","db":"connected"}"#;
+const DISCONNECTED: &str = r#"{"status":"unhealthy","db":"disconnected"}"#;
+
+/// Whether both ports say so of their readiness.
+#[track_caller]
+fn says(gateway: &Gateway, status: u16, body: &str) -> bool {
+    [gateway.address(), gateway.admin_address()]
+        .into_iter()
+        .all(|address| {
+            let reply = raw::request(address, "GET", "/health/readiness", &[], b"");
+            let reply = reply.expect("a reply");
+            (reply.status, &*reply.text()) == (status, body)
+        })
 }
 
 fn sqlite(site: &Site) -> PathBuf {

@@ -21,7 +21,12 @@ async fn a_key_of_the_directory_is_let_in_and_no_other() {
     let token = KeyToken::issue(KeyId::from_random(&[3; 10]), &[5; 32]);
     let issued = String::from_utf8(token.bytes().to_vec()).unwrap();
     let mut mistyped = issued.clone();
-    mistyped.replace_range(30..31, if &issued[30..31] == "x" { "y" } else { "x" });
+    let other = if issued.as_bytes().get(30) == Some(&b'x') {
+        "y"
+    } else {
+        "x"
+    };
+    mistyped.replace_range(30..31, other);
     for wrong in [
         "sk-two",
         "sk-on",
@@ -134,7 +139,17 @@ fn red(world: &mut World, grant: Grant) {
 async fn whatever_is_blocked_blocks_the_key() {
     type Block = fn(&mut World);
     let auth = |what: &str| format!("Authentication Error, {what} is blocked.");
-    let cases: [(Block, &str, String); 7] = [
+    let cases: [(Block, &str, String); 8] = [
+        (
+            |world| {
+                world.set_team("red", |team| {
+                    team.organisation = Some(Id::new("acme"));
+                    team.members = vec![member("ann", blocked())];
+                });
+            },
+            "sk-one",
+            auth("team member"),
+        ),
         (
             |world| red(world, blocked()),
             "sk-one",
@@ -225,7 +240,7 @@ async fn a_key_does_not_outlive_what_bounds_it() {
 async fn where_when_and_what_for_are_looked_at_before_the_body() {
     let mut world = World::new();
     world.set_key("near", |key| {
-        key.grant.sources = super::names(&["10.0.0.0/8"])
+        key.grant.sources = super::names(&["10.0.0.0/8"]);
     });
     world.set_key("mail", |key| {
         key.grant.routes = super::names(&["/v1/embeddings"]);

@@ -34,7 +34,7 @@ async fn each_link_is_named_by_its_code() {
     world.set_organisation("acme", none());
     world.set_key("team", |key| key.team = Some(Id::new("red")));
     world.set_key("user", |key| {
-        key.owner = ironward_store::objects::Owner::User(Id::new("ann"))
+        key.owner = ironward_store::objects::Owner::User(Id::new("ann"));
     });
     world.set_key("org", |key| key.organisation = Some(Id::new("acme")));
     for (key, kind) in [

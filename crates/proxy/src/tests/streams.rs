@@ -36,9 +36,13 @@ async fn next(body: &mut Body) -> Option<String> {
 /// The rest of a stream that was cut: an error and no sign of completeness.
 async fn rest(mut body: Body) -> String {
     let mut rest = String::new();
-    while let Some(piece) = next(&mut body).await {
-        rest.push_str(&piece);
-    }
+    let pieces = async {
+        while let Some(piece) = next(&mut body).await {
+            rest.push_str(&piece);
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(10), pieces).await;
+    ended.expect("the stream was to be cut");
     rest
 }
 
@@ -63,9 +67,12 @@ fn key(world: &mut World, change: impl FnOnce(&mut ironward_store::objects::Key)
     });
 }
 
+/// What happens to a key, or to somebody in its chain.
+type Change = fn(&mut World);
+
 #[tokio::test]
 async fn a_revoked_keys_stream_is_cut_with_an_error() {
-    let cases: [(fn(&mut World), &str); 9] = [
+    let cases: [(Change, &str); 9] = [
         (|world| world.writer.unset(Kind::Key, "one"), "was deleted"),
         (
             |world| key(world, |key| key.grant.blocked = true),

@@ -72,3 +72,127 @@ fn again<K: Clone>(objects: &Objects<K>, grants: &mut dyn FnMut(&K) -> Option<Gr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ironward_core::Id;
+    use ironward_policy::{Grant, Link, Which, allows_model};
+
+    use super::super::{Directory, DirectoryWriter};
+    use crate::objects::{AccessGroup, Content, Key, Kind, Member, Metadata, Origin, Owner, Team};
+    use crate::row::Stored;
+
+    fn stored(id: &str, content: Content) -> Stored {
+        Stored {
+            kind: content.kind(),
+            id: id.into(),
+            version: 1,
+            seq: 1,
+            content: Some(content),
+            mark: 0,
+        }
+    }
+
+    fn group(models: &[&str]) -> Content {
+        Content::AccessGroup(Box::new(AccessGroup {
+            models: models.iter().map(|model| (*model).into()).collect(),
+            ..AccessGroup::default()
+        }))
+    }
+
+    fn named() -> Grant {
+        Grant {
+            models: Some(vec!["ours".into()]),
+            ..Grant::default()
+        }
+    }
+
+    fn key() -> Content {
+        Content::Key(Box::new(Key {
+            secrets: Vec::new(),
+            alias: None,
+            name: "k".into(),
+            owner: Owner::Team,
+            team: None,
+            project: None,
+            organisation: None,
+            creator: None,
+            grant: named(),
+            spending: Default::default(),
+            aliases: Default::default(),
+            tags: Vec::new(),
+            rotation_interval: None,
+            metadata: Metadata::new(),
+            kept: Metadata::new(),
+            origin: Origin::default(),
+        }))
+    }
+
+    fn team() -> Content {
+        Content::Team(Box::new(Team {
+            grant: named(),
+            members: vec![Member {
+                user: Id::new("ann"),
+                is_admin: false,
+                grant: named(),
+                spending: Default::default(),
+            }],
+            ..Team::default()
+        }))
+    }
+
+    /// Whether the key, the team and Ann's place in it each allow the model.
+    fn allow(directory: &Directory, model: &str) -> [bool; 3] {
+        let (key, team) = (directory.keys.find("k"), directory.teams.find("t"));
+        let (key, team) = (key.unwrap(), team.unwrap());
+        assert!(key.is_current() && team.is_current());
+        let grants = [
+            key.grants.own(),
+            team.grants.own(),
+            team.grants.member("ann").unwrap(),
+        ];
+        grants.map(|grant| {
+            let link = Link {
+                which: Which::Key,
+                name: "x",
+                grant,
+            };
+            allows_model(&[link], model)
+        })
+    }
+
+    #[test]
+    fn a_load_may_bring_the_group_last() {
+        let mut writer = DirectoryWriter::new();
+        writer.load(stored("k", key()));
+        writer.load(stored("t", team()));
+        writer.load(stored("ours", group(&["a"])));
+        writer.flush();
+        let directory = writer.directory();
+        assert_eq!(allow(&directory, "a"), [true; 3]);
+        assert_eq!(allow(&directory, "b"), [false; 3]);
+    }
+
+    #[test]
+    fn a_group_that_changes_replaces_what_names_it() {
+        let mut writer = DirectoryWriter::new();
+        writer.set("k", key());
+        writer.set("t", team());
+        let directory = writer.directory();
+        assert_eq!(allow(&directory, "a"), [false; 3]);
+        writer.set("ours", group(&["a"]));
+        assert_eq!(allow(&directory, "a"), [true; 3]);
+        let old = directory.keys.find("k").unwrap();
+        writer.set("ours", group(&["b"]));
+        assert!(!old.is_current(), "whoever holds it sees the change");
+        let new = directory.keys.find("k").unwrap();
+        assert_eq!((new.version, new.seq), (old.version, old.seq));
+        assert_eq!(allow(&directory, "a"), [false; 3]);
+        assert_eq!(allow(&directory, "b"), [true; 3]);
+        // One that nobody names changes nothing.
+        writer.set("theirs", group(&["a"]));
+        assert!(new.is_current());
+        writer.unset(Kind::AccessGroup, "ours");
+        assert_eq!(allow(&directory, "b"), [false; 3]);
+    }
+}

@@ -146,6 +146,25 @@ impl LockedStore {
             .await?;
         Ok(transaction.commit().await?)
     }
+
+    /// Replaces the sealed value `old`; `false` when it is another one by now.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn replace_sealed_value(
+        &self,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.database.begin(Access::Write).await?;
+        let values = [Value::Text(name), Value::Bytes(old), Value::Bytes(new)];
+        let replaced = transaction
+            .execute(sql::REPLACE_SEALED_VALUE, &values)
+            .await?;
+        transaction.commit().await?;
+        Ok(replaced == 1)
+    }
 }
 
 fn read(row: &Row<'_>) -> Result<WrappedKey, sqlx::Error> {

@@ -7,9 +7,10 @@ use ironward_core::{Id, Random, SystemClock};
 use ironward_secret::Secret;
 use ironward_store::objects::{Kind, SealedValue, StoredDeployment, ValuePlace};
 use ironward_store::{Change, Location, LockedStore, Store};
-use ironward_testkit::{SeededRandom, Upstream};
+use ironward_testkit::{Gateway, SeededRandom, Upstream};
 use ironward_vault::{FileKek, Vault, WrappedKey};
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
 
 use super::rewrap::seal;
 use super::{Site, call_to, sqlite};
@@ -38,121 +39,139 @@ async fn store(site: &Site, random: &Arc<dyn Random>) -> Store {
     locked.unlock(keys, Arc::clone(random)).await.unwrap()
 }
 
-fn deployment(name: &str, params: Value) -> StoredDeployment {
-    let Value::Object(params) = params else {
-        panic!("an object")
-    };
-    StoredDeployment {
-        model_name: name.into(),
-        params,
-        ..StoredDeployment::default()
+/// A gateway that is asked for stored deployments, and the store that they are written to as the
+/// admin plane does.
+struct World {
+    upstream: Upstream,
+    site: Site,
+    gateway: Gateway,
+    admin_key: String,
+    random: Arc<dyn Random>,
+    runtime: Runtime,
+    store: Store,
+}
+
+impl World {
+    fn new() -> Self {
+        let site = Site::with(SETTINGS);
+        let gateway = site.gateway().start();
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(99));
+        Self {
+            upstream: Upstream::start(),
+            store: runtime.block_on(store(&site, &random)),
+            admin_key: gateway.admin_key().to_owned(),
+            site,
+            gateway,
+            random,
+            runtime,
+        }
+    }
+
+    fn write(&self, change: Change) {
+        let written = self.runtime.block_on(self.store.write(&[change]));
+        written.expect("it is written");
+    }
+
+    /// Writes a deployment of the scripted upstream, whose group is called like it.
+    fn put(&self, id: &str, more: &Value) {
+        self.put_object(id, &self.deployment(id, more));
+    }
+
+    fn put_object(&self, id: &str, object: &StoredDeployment) {
+        self.write(Change::create(&Id::new(id), object));
+    }
+
+    fn deployment(&self, name: &str, more: &Value) -> StoredDeployment {
+        let base = format!("{}/v1", self.upstream.url());
+        let mut params = json!({"model": "openai/gpt-test", "api_base": base});
+        for (key, value) in more.as_object().expect("an object") {
+            params[key] = value.clone();
+        }
+        StoredDeployment {
+            model_name: name.into(),
+            params: params.as_object().expect("an object").clone(),
+            ..StoredDeployment::default()
+        }
+    }
+
+    /// A value sealed for the deployment `id`.
+    fn sealed(&self, id: &str, value: &str) -> BTreeMap<Box<str>, SealedValue> {
+        let place = ValuePlace {
+            installation: self.store.locked().installation(),
+            kind: Kind::Deployment,
+            id,
+            field: "api_key",
+        };
+        let keys = self.store.keys();
+        let value = SealedValue::seal(&keys, &place, 1, &Secret::new(value), &*self.random);
+        BTreeMap::from([("api_key".into(), value.expect("it is sealed"))])
+    }
+
+    fn status(&self, model: &str) -> u16 {
+        call_to(&self.gateway, &self.admin_key, model)
+    }
+
+    /// The key that the provider got.
+    fn key_sent_to(&self, model: &str) -> String {
+        assert_eq!(self.status(model), 200, "{model}");
+        let call = self.upstream.last_call();
+        let sent = call.header("authorization");
+        sent.strip_prefix("Bearer ").unwrap_or_default().to_owned()
     }
 }
 
 #[test]
 fn they_join_and_a_bad_one_does_no_harm() {
-    let upstream = Upstream::start();
-    let base = format!("{}/v1", upstream.url());
-    let site = Site::with(SETTINGS);
-    let gateway = site.gateway().start();
-    let admin_key = gateway.admin_key().to_owned();
-    seal(&site, "ours", "sk-key-of-the-stored-credential");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let random: Arc<dyn Random> = Arc::new(SeededRandom::new(99));
-    let store = runtime.block_on(store(&site, &random));
-    let put = |id: &str, object: &StoredDeployment| {
-        let change = Change::create(&Id::new(id), object);
-        runtime.block_on(store.write(&[change])).unwrap();
+    let world = World::new();
+    let sealed = world.sealed("own", "sk-key-of-the-deployment");
+    let with = |name: &str| StoredDeployment {
+        sealed: sealed.clone(),
+        ..world.deployment(name, &json!({}))
     };
-
-    let place = ValuePlace {
-        installation: store.locked().installation(),
-        kind: Kind::Deployment,
-        id: "d1",
-        field: "api_key",
+    world.put_object("own", &with("own"));
+    // A value that was sealed for another deployment.
+    world.put_object("stolen", &with("stolen"));
+    world.put("broken", &json!({"model": null}));
+    world.put("literal", &json!({"api_key": "os.environ/PATH"}));
+    let blocked = StoredDeployment {
+        blocked: true,
+        ..world.deployment("blocked", &json!({}))
     };
-    let own = Secret::new("sk-key-of-the-deployment");
-    let sealed = SealedValue::seal(&store.keys(), &place, 1, &own, &*random).unwrap();
-    let mut first = deployment(
-        "stored",
-        json!({"model": "openai/gpt-test", "api_base": base}),
-    );
-    first.sealed = BTreeMap::from([("api_key".into(), sealed.clone())]);
-    put("d1", &first);
-    // A value that was sealed for another deployment, an entry without a model, a reference.
-    let mut stolen = deployment(
-        "stolen",
-        json!({"model": "openai/gpt-test", "api_base": base}),
-    );
-    stolen.sealed = BTreeMap::from([("api_key".into(), sealed)]);
-    put("d2", &stolen);
-    put("d3", &deployment("broken", json!({"api_base": base})));
-    put(
-        "d4",
-        &deployment(
-            "literal",
-            json!({"model": "openai/gpt-test", "api_base": base, "api_key": "os.environ/PATH"}),
-        ),
-    );
-    put(
-        "d5",
-        &deployment(
-            "named",
-            json!({"model": "openai/gpt-test", "api_base": base, "litellm_credential_name": "ours"}),
-        ),
-    );
-    put(
-        "d6",
-        &StoredDeployment {
-            blocked: true,
-            ..deployment(
-                "blocked",
-                json!({"model": "openai/gpt-test", "api_base": base}),
-            )
-        },
-    );
+    world.put_object("blocked", &blocked);
+    world.put("last", &json!({"api_key": "sk-last"}));
 
-    wait_until("the last one joins", || {
-        call_to(&gateway, &admin_key, "named") == 200
-    });
-    for (model, key) in [
-        ("stored", "sk-key-of-the-deployment"),
-        ("literal", "os.environ/PATH"),
-        ("named", "sk-key-of-the-stored-credential"),
-    ] {
-        assert_eq!(call_to(&gateway, &admin_key, model), 200, "{model}");
-        let call = upstream.last_call();
-        let sent = call.header("authorization");
-        assert_eq!(sent, format!("Bearer {key}"), "{model}");
-    }
-    assert_eq!(call_to(&gateway, &admin_key, "mock"), 200);
+    wait_until("the last one joins", || world.status("last") == 200);
+    assert_eq!(world.key_sent_to("own"), "sk-key-of-the-deployment");
+    assert_eq!(world.key_sent_to("literal"), "os.environ/PATH");
+    assert_eq!(world.status("mock"), 200);
     for model in ["stolen", "broken", "blocked"] {
-        assert_ne!(call_to(&gateway, &admin_key, model), 200, "{model}");
+        assert_ne!(world.status(model), 200, "{model}");
     }
-    let log = gateway.log();
-    assert!(
-        log.contains("deployment d2 of the database is left out: its api_key does not open"),
-        "{log}"
-    );
-    assert!(
-        log.contains("deployment d3 of the database is left out"),
-        "{log}"
-    );
+    let log = world.gateway.log();
+    for line in [
+        "deployment stolen of the database is left out: its api_key does not open",
+        "deployment broken of the database is left out",
+    ] {
+        assert!(log.contains(line), "no {line:?} in {log}");
+    }
+    world.write(Change::delete(&Id::<StoredDeployment>::new("own"), 1));
+    wait_until("it is gone", || world.status("own") != 200);
+}
 
-    // Another value of the credential takes effect without a restart.
-    seal(&site, "ours", "sk-the-next-key-of-the-credential");
+#[test]
+fn a_credential_is_named_and_changes_without_a_restart() {
+    let world = World::new();
+    seal(&world.site, "ours", "sk-key-of-the-stored-credential");
+    world.put("named", &json!({"litellm_credential_name": "ours"}));
+    wait_until("it joins", || world.status("named") == 200);
+    assert_eq!(
+        world.key_sent_to("named"),
+        "sk-key-of-the-stored-credential"
+    );
+    seal(&world.site, "ours", "sk-the-next-key-of-the-credential");
     wait_until("the new value is sent", || {
-        assert_eq!(call_to(&gateway, &admin_key, "named"), 200);
-        let call = upstream.last_call();
-        let sent = call.header("authorization");
-        sent.ends_with("sk-the-next-key-of-the-credential")
-    });
-    let removal = Change::delete(&Id::<StoredDeployment>::new("d1"), 1);
-    runtime.block_on(store.write(&[removal])).unwrap();
-    wait_until("it is gone", || {
-        call_to(&gateway, &admin_key, "stored") != 200
+        world.key_sent_to("named") == "sk-the-next-key-of-the-credential"
     });
 }

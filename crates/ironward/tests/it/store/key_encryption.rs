@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{Site, call, generate};
-use crate::rig::{builder, wait_until};
+use super::{Site, call, generate, wait_let_in};
+use crate::rig::builder;
 
 /// A site with a key, and that key.
 fn used() -> (Site, String) {
@@ -110,9 +110,7 @@ fn a_new_key_takes_over_from_the_one_before() {
     );
     site.run(&["vault", "rewrap"]);
     let admin_key = site.run(&["admin-key"]).trim().to_owned();
-    wait_until("the admin key is taken", || {
-        call(&before, &admin_key) == 200
-    });
+    wait_let_in(&before, &admin_key);
     let second = generate(&before, &admin_key);
     assert_eq!(call(&before, &second), 200);
     drop(before);

@@ -5,8 +5,7 @@ use std::thread;
 use ironward_testkit::Postgres;
 use serde_json::json;
 
-use super::{Site, call, generate, manage, readiness};
-use crate::rig::wait_until;
+use super::{CONNECTED, Site, call, generate, manage, says, wait_let_in};
 
 #[test]
 fn a_made_key_is_let_in_over_a_file() {
@@ -22,13 +21,10 @@ fn a_made_key_is_let_in_over_a_server() {
 fn a_made_key_is_let_in(site: &Site) {
     let first = site.gateway().start();
     let admin_key = first.admin_key().to_owned();
-    assert_eq!(
-        readiness(&first),
-        (200, r#"{"status":"healthy","db":"connected"}"#.to_owned())
-    );
+    assert!(says(&first, 200, CONNECTED));
     let key = generate(&first, &admin_key);
     assert_eq!(call(&first, &key), 200);
-    let wrong = format!("{}0", &key[..key.len() - 1]);
+    let wrong = format!("{}0", key.get(..key.len() - 1).expect("ASCII"));
     assert_eq!(call(&first, &wrong), 401);
     assert!(
         first.log().contains("make a backup of it now"),
@@ -51,8 +47,8 @@ fn a_made_key_is_let_in(site: &Site) {
 fn two_nodes_start_together_on_an_empty_server() {
     let server = Postgres::start();
     for _ in 0..3 {
-        let site = Site::over(&server.database());
-        let other = Site::over(&site.config[site.config.rfind("postgres://").unwrap()..].trim());
+        let url = server.database();
+        let (site, other) = (Site::over(&url), Site::over(&url));
         // Nodes on two machines have one key-encryption key.
         let warm = Site::over_file();
         drop(warm.gateway().start());
@@ -76,8 +72,8 @@ fn two_nodes_start_together_on_an_empty_server() {
         assert_eq!(keys.len(), 1, "an installation has one admin key");
         let key = generate(&one, keys[0]);
         assert_eq!(call(&one, &key), 200);
-        wait_until("the other node knows the key", || call(&two, &key) == 200);
-        wait_until("and the admin key", || call(&two, keys[0]) == 200);
+        wait_let_in(&two, &key);
+        wait_let_in(&two, keys[0]);
     }
 }
 
@@ -87,7 +83,7 @@ fn another_admin_key_is_taken_while_running() {
     let gateway = site.gateway().start();
     let old = gateway.admin_key().to_owned();
     let new = site.run(&["admin-key"]).trim().to_owned();
-    wait_until("the new one is let in", || call(&gateway, &new) == 200);
+    wait_let_in(&gateway, &new);
     assert_eq!(call(&gateway, &old), 401);
 }
 

@@ -65,7 +65,10 @@ fn lived(site: &Site) -> (Heard, Vec<String>) {
 #[track_caller]
 fn assert_silent(site: &Site, mut heard: Heard, secrets: &[String]) {
     heard.files(&site.path("state"));
-    assert!(heard.0.contains("provider"), "the database was looked at");
+    // PostgreSQL's dump writes bytes in hexadecimal.
+    let names = ["provider", "70726f7669646572"];
+    let is_seen = names.iter().any(|name| heard.0.contains(name));
+    assert!(is_seen, "the database was looked at");
     heard.assert_silent_about(secrets);
     // The key-encryption key's own bytes are nowhere either.
     let kek = std::fs::read_to_string(site.path("kek")).expect("a file");

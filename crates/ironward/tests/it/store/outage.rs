@@ -5,11 +5,8 @@ use std::process::Command;
 
 use ironward_testkit::Postgres;
 
-use super::{Site, call, generate, manage, readiness, sqlite};
+use super::{CONNECTED, DISCONNECTED, Site, call, generate, manage, says, sqlite};
 use crate::rig::wait_until;
-
-const CONNECTED: &str = r#"{"status":"healthy","db":"connected"}"#;
-const DISCONNECTED: &str = r#"{"status":"unhealthy","db":"disconnected"}"#;
 
 /// Runs SQL on a database file, as somebody who has only that.
 #[track_caller]
@@ -40,15 +37,12 @@ fn a_server_that_goes_and_comes_back() {
         &serde_json::json!({}),
     );
     assert_eq!(refused.status, 503, "{}", refused.text());
-    wait_until("readiness says so", || readiness(&gateway).0 == 503);
-    assert_eq!(readiness(&gateway).1, DISCONNECTED);
+    wait_until("readiness says so", || says(&gateway, 503, DISCONNECTED));
     wait_until("nobody can tell which keys are good", || {
         call(&gateway, &key) == 503
     });
     server.run();
-    wait_until("it is followed again", || {
-        readiness(&gateway) == (200, CONNECTED.to_owned())
-    });
+    wait_until("it is followed again", || says(&gateway, 200, CONNECTED));
     assert_eq!(call(&gateway, &key), 200);
     let second = generate(&gateway, &admin_key);
     assert_eq!(call(&gateway, &second), 200);
@@ -80,7 +74,7 @@ fn a_start_without_the_server_lets_known_keys_in() {
     assert_eq!(call(&gateway, &key), 200);
     assert_eq!(call(&gateway, &admin_key), 200);
     assert_eq!(call(&gateway, "sk-unknown-key-of-nobody"), 401);
-    assert_eq!(readiness(&gateway), (503, DISCONNECTED.to_owned()));
+    assert!(says(&gateway, 503, DISCONNECTED));
     let refused = manage(
         &gateway,
         &admin_key,
@@ -89,7 +83,7 @@ fn a_start_without_the_server_lets_known_keys_in() {
     );
     assert_eq!(refused.status, 503, "{}", refused.text());
     server.run();
-    wait_until("the server is found", || readiness(&gateway).0 == 200);
+    wait_until("the server is found", || says(&gateway, 200, CONNECTED));
     let second = generate(&gateway, &admin_key);
     assert_eq!(call(&gateway, &second), 200);
 }
@@ -132,7 +126,7 @@ fn a_file_that_is_gone_is_not_replaced_by_an_empty_one() {
             fs::rename(site.path(name), site.path("state").join(name)).unwrap();
         }
     }
-    wait_until("the file is found", || readiness(&gateway).0 == 200);
+    wait_until("the file is found", || says(&gateway, 200, CONNECTED));
 }
 
 #[test]

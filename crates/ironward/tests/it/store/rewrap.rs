@@ -7,7 +7,6 @@ use ironward_testkit::{Postgres, SeededRandom};
 use serde_json::Value;
 
 use super::{Site, call, generate};
-use crate::rig::wait_until;
 
 #[test]
 fn it_works_while_a_gateway_runs() {
@@ -71,11 +70,15 @@ fn is_killed(site: &Site, times: usize) {
     }
     drop(gateway);
     let random = SeededRandom::new(0x1207);
-    let whole = {
-        let started = std::time::Instant::now();
-        site.run(&["vault", "rewrap"]);
-        started.elapsed()
-    };
+    // The shortest of some runs, so that few are over before they are killed.
+    let whole = (0..5)
+        .map(|_| {
+            let started = std::time::Instant::now();
+            site.run(&["vault", "rewrap"]);
+            started.elapsed()
+        })
+        .min()
+        .expect("a duration");
     let mut interrupted = 0;
     for _ in 0..times {
         let mut child = site
@@ -119,9 +122,7 @@ fn is_killed(site: &Site, times: usize) {
     for key in &keys {
         assert_eq!(call(&gateway, key), 200);
     }
-    wait_until("the admin key is let in", || {
-        call(&gateway, &admin_key) == 200
-    });
+    assert_eq!(call(&gateway, &admin_key), 200);
 }
 
 /// Seals a value as a credential's key.
