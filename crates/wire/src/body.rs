@@ -23,9 +23,9 @@ pub struct Body {
     fields: Fields,
 }
 
-/// The top-level fields of an object, in the order they were written.
+/// The top-level fields, in the order they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fields {
+struct Fields {
     /// The names without escapes, one behind the other.
     names: String,
     places: Vec<Field>,
@@ -39,19 +39,6 @@ struct Field {
 }
 
 impl Fields {
-    /// The fields of `bytes`, where that is one sound object without duplicate keys.
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        strict::scan_object(bytes)
-    }
-
-    /// The JSON text of the field `name` of `bytes`, which these are the fields of; an explicit
-    /// `null` counts as absent.
-    pub(crate) fn text<'a>(&self, bytes: &'a [u8], name: &str) -> Option<&'a str> {
-        let mut places = self.places.iter();
-        let place = places.find(|place| self.names.get(place.name.clone()) == Some(name))?;
-        as_text(bytes.get(place.value.clone())?).filter(|text| *text != "null")
-    }
-
     fn with_capacity(count: usize) -> Self {
         Self {
             names: String::with_capacity(count * 8),
@@ -103,7 +90,8 @@ impl Body {
     /// The JSON text of the top-level field `name`; an explicit `null` counts as absent.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.text(&self.bytes, name)
+        let (_, value) = self.values().find(|(field, _)| *field == name)?;
+        as_text(value).filter(|text| *text != "null")
     }
 
     /// The field `name` as `T`; absent and `null` are `None`.

@@ -166,7 +166,7 @@ pub fn decode_reply(body: &[u8]) -> Result<EmbeddingsReply, Fault> {
     Ok(EmbeddingsReply {
         model: fields.model,
         vectors: vectors.into_iter().map(|(_, vector)| vector).collect(),
-        usage: fields.usage.map(RawValue::get).and_then(usage::read),
+        usage: fields.usage.and_then(usage::read),
     })
 }
 

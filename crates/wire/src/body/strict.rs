@@ -32,11 +32,6 @@ pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
     scan(bytes).map_err(|refused| reason(bytes, &refused))
 }
 
-/// As [`read_object`], for whoever needs no reason.
-pub(super) fn scan_object(bytes: &[u8]) -> Option<Fields> {
-    scan(bytes).ok()
-}
-
 /// What fuzzing holds [`read_object`] against.
 #[cfg(fuzzing)]
 pub(super) fn read_object_by_walk(bytes: &[u8]) -> Result<Fields, serde_json::Error> {

@@ -117,12 +117,7 @@ impl Progress {
             };
             choice.take(fields, &mut told)?;
         }
-        deltas.extend(
-            counted
-                .map(RawValue::get)
-                .and_then(usage::read)
-                .map(Delta::Usage),
-        );
+        deltas.extend(counted.and_then(usage::read).map(Delta::Usage));
         Ok(())
     }
 

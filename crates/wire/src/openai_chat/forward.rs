@@ -13,7 +13,6 @@ use serde_json::value::RawValue;
 use super::chunk::is_whole;
 use super::stream::error_frame;
 use super::{fault, usage};
-use crate::body::Fields;
 use crate::{Envelope, Forward, Forwarded, Frame, Frames};
 use peek::Peek;
 use plain::Plain;
@@ -24,11 +23,17 @@ use plain::Plain;
 /// When it is no JSON object, or an error in place of a reply, as `OpenRouter` sends with status
 /// 200.
 pub fn forward_reply(body: Bytes, envelope: &Envelope) -> Result<Forwarded, Fault> {
-    let Seen {
-        usage: counted,
-        model: written,
-    } = Seen::plainly(&body).map_or_else(|| Seen::closely(&body), Ok)?;
+    let text =
+        std::str::from_utf8(&body).map_err(|error| fault::unreadable("reply").with_cause(error))?;
+    let peek = Peek::read(text)?;
+    if !peek.has_content()
+        && let Some(error) = peek.error
+    {
+        return Err(fault::of_error(error));
+    }
+    let counted = peek.usage().and_then(usage::read);
     let model = quoted(&envelope.model);
+    let written = peek.model.map(RawValue::get);
     let changed = written.filter(|written| *written != model);
     let bytes = match changed.map(|written| place(&body, written.as_bytes())) {
         None => body,
@@ -42,46 +47,6 @@ pub fn forward_reply(body: Bytes, envelope: &Envelope) -> Result<Forwarded, Faul
         bytes,
         usage: counted,
     })
-}
-
-/// What is read of a whole reply.
-struct Seen<'a> {
-    usage: Option<Usage>,
-    /// The provider's name of the model, as JSON.
-    model: Option<&'a str>,
-}
-
-impl<'a> Seen<'a> {
-    /// Reads a reply that is plainly one: it has content, and its usage where OpenAI puts it.
-    fn plainly(body: &'a [u8]) -> Option<Self> {
-        let fields = Fields::of(body)?;
-        let text = |name| fields.text(body, name);
-        let has_choices = text("choices").is_some_and(|choices| choices.starts_with('['));
-        if !has_choices && text("data").is_none() {
-            return None;
-        }
-        Some(Self {
-            usage: Some(usage::read(text("usage")?)?),
-            model: text("model"),
-        })
-    }
-
-    /// Reads anything else: errors with a status of success, usage in other places, the form that
-    /// only a lenient reader takes.
-    fn closely(body: &'a [u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(body)
-            .map_err(|error| fault::unreadable("reply").with_cause(error))?;
-        let peek = Peek::read(text)?;
-        if !peek.has_content()
-            && let Some(error) = peek.error
-        {
-            return Err(fault::of_error(error));
-        }
-        Ok(Self {
-            usage: peek.usage().map(RawValue::get).and_then(usage::read),
-            model: peek.model.map(RawValue::get),
-        })
-    }
 }
 
 /// Forwards a stream, of chat completions or of legacy ones.
@@ -202,7 +167,7 @@ impl Observer {
     }
 
     fn count(&mut self, peek: &Peek<'_>) {
-        if let Some(counted) = peek.usage().map(RawValue::get).and_then(usage::read) {
+        if let Some(counted) = peek.usage().and_then(usage::read) {
             self.usage = Some(counted);
         }
     }

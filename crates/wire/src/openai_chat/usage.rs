@@ -1,12 +1,13 @@
 use ironward_core::Usage;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::lenient;
 use crate::writer::JsonWriter;
 
 /// Reads a `usage` object, in any vendor's variant of it.
-pub(crate) fn read(json: &str) -> Option<Usage> {
-    let fields: UsageFields = serde_json::from_str(json).ok()?;
+pub(crate) fn read(json: &RawValue) -> Option<Usage> {
+    let fields: UsageFields = serde_json::from_str(json.get()).ok()?;
     fields.usage()
 }
 

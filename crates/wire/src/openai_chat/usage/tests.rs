@@ -3,7 +3,7 @@ use ironward_core::Usage;
 use super::read;
 
 fn usage(json: &str) -> Option<Usage> {
-    read(json)
+    read(serde_json::from_str(json).unwrap())
 }
 
 #[test]
