@@ -9,14 +9,18 @@
 //! [`request::Shape`]s, an operation for each route, how one is shown, and its lines in
 //! [`operation`] and [`openapi`].
 
+mod access_groups;
 mod actor;
 mod answer;
 mod call;
 mod chain;
+mod credentials;
+mod destination;
 mod fault;
 mod fields;
 mod health;
 mod keys;
+mod models;
 mod openapi;
 mod operation;
 mod page;
@@ -24,6 +28,8 @@ mod permit;
 mod plane;
 mod request;
 mod router;
+mod sealing;
+mod tags;
 mod target;
 
 use std::io;
@@ -33,6 +39,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use health::Condition;
+pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};
 

@@ -6,8 +6,8 @@ use ironward_policy::access::{Effect, Method, Route};
 use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Outcome};
-use crate::keys;
 use crate::request::{Property, Shape, properties, schema_of};
+use crate::{access_groups, credentials, keys, models, tags};
 
 /// What a route reads.
 enum Takes {
@@ -42,6 +42,33 @@ const fn takes(route: Route) -> Option<Takes> {
         Route::KeyList => query::<keys::ListKeys>(),
         Route::KeyAliases => query::<keys::ListAliases>(),
         Route::KeyHealth | Route::OpenApi => Takes::Nothing,
+
+        Route::AccessGroupNew => body::<access_groups::NewAccessGroup>(),
+        Route::AccessGroupUpdate => body::<access_groups::UpdateAccessGroup>(),
+        Route::AccessGroupDelete | Route::AccessGroupRead | Route::AccessGroupList => {
+            Takes::Nothing
+        }
+
+        Route::TagNew | Route::TagUpdate => body::<tags::TagFields>(),
+        Route::TagDelete => body::<tags::NamedTag>(),
+        Route::TagRead => body::<tags::NamedTags>(),
+        Route::TagList => Takes::Nothing,
+
+        Route::ModelNew => body::<models::NewModel>(),
+        Route::ModelUpdate => body::<models::UpdateModel>(),
+        Route::ModelPatch => body::<models::PatchModel>(),
+        Route::ModelDelete => body::<models::DeleteModel>(),
+        Route::ModelBlock | Route::ModelUnblock => body::<models::BlockModel>(),
+        Route::ModelRead => query::<models::ShowModels>(),
+        Route::ModelReadPaged => query::<models::ListModels>(),
+        Route::ModelGroupRead => query::<models::ShowGroups>(),
+
+        Route::CredentialNew => body::<credentials::NewCredential>(),
+        Route::CredentialUpdate => body::<credentials::UpdateCredential>(),
+        Route::CredentialDelete
+        | Route::CredentialList
+        | Route::CredentialRead
+        | Route::CredentialOfModel => Takes::Nothing,
 
         // Not there yet: each kind brings its requests.
         Route::UserNew
@@ -98,29 +125,6 @@ const fn takes(route: Route) -> Option<Takes> {
         | Route::BudgetRead
         | Route::BudgetSettings
         | Route::BudgetList => return None,
-        Route::ModelNew
-        | Route::ModelUpdate
-        | Route::ModelPatch
-        | Route::ModelDelete
-        | Route::ModelBlock
-        | Route::ModelUnblock
-        | Route::ModelRead
-        | Route::ModelReadPaged
-        | Route::ModelGroupRead => return None,
-        Route::CredentialNew
-        | Route::CredentialUpdate
-        | Route::CredentialDelete
-        | Route::CredentialList
-        | Route::CredentialRead
-        | Route::CredentialOfModel => return None,
-        Route::AccessGroupNew
-        | Route::AccessGroupUpdate
-        | Route::AccessGroupDelete
-        | Route::AccessGroupRead
-        | Route::AccessGroupList => return None,
-        Route::TagNew | Route::TagUpdate | Route::TagDelete | Route::TagRead | Route::TagList => {
-            return None;
-        }
         Route::AccessExplain => return None,
         Route::HealthDetails => return None,
     })
@@ -212,6 +216,7 @@ fn responses(route: Route, takes: &Takes) -> Value {
         return responses;
     };
     if matches!(route.row().effect, Effect::Changes) {
+        fields.insert("400".to_owned(), error("It cannot be done."));
         fields.insert(
             "409".to_owned(),
             error("Somebody else changed it at the same time."),

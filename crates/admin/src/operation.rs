@@ -5,7 +5,7 @@ use ironward_policy::access::Route;
 
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
-use crate::{keys, openapi};
+use crate::{access_groups, credentials, keys, models, openapi, tags};
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
 pub(crate) async fn run(call: &Call<'_>) -> Outcome {
@@ -24,6 +24,35 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::KeyList => keys::list(call),
         Route::KeyAliases => keys::list_aliases(call),
         Route::KeyHealth => keys::check_health(call),
+
+        Route::AccessGroupNew => access_groups::create(call).await,
+        Route::AccessGroupUpdate => access_groups::update(call).await,
+        Route::AccessGroupDelete => access_groups::delete(call).await,
+        Route::AccessGroupRead => access_groups::show(call),
+        Route::AccessGroupList => access_groups::list(call),
+
+        Route::TagNew => tags::create(call).await,
+        Route::TagUpdate => tags::update(call).await,
+        Route::TagDelete => tags::delete(call).await,
+        Route::TagRead => tags::show(call),
+        Route::TagList => tags::list(call),
+
+        Route::ModelNew => models::create(call).await,
+        Route::ModelUpdate => models::update(call).await,
+        Route::ModelPatch => models::patch(call).await,
+        Route::ModelDelete => models::delete(call).await,
+        Route::ModelBlock => models::block(call).await,
+        Route::ModelUnblock => models::unblock(call).await,
+        Route::ModelRead => models::show(call),
+        Route::ModelReadPaged => models::list(call),
+        Route::ModelGroupRead => models::show_groups(call),
+
+        Route::CredentialNew => credentials::create(call).await,
+        Route::CredentialUpdate => credentials::update(call).await,
+        Route::CredentialDelete => credentials::delete(call).await,
+        Route::CredentialList => credentials::list(call),
+        Route::CredentialRead => credentials::show_one(call),
+        Route::CredentialOfModel => credentials::show_of_model(call),
 
         // Not there yet: each kind brings its operations.
         Route::UserNew
@@ -80,29 +109,6 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         | Route::BudgetRead
         | Route::BudgetSettings
         | Route::BudgetList => Err(Refusal::no_route()),
-        Route::ModelNew
-        | Route::ModelUpdate
-        | Route::ModelPatch
-        | Route::ModelDelete
-        | Route::ModelBlock
-        | Route::ModelUnblock
-        | Route::ModelRead
-        | Route::ModelReadPaged
-        | Route::ModelGroupRead => Err(Refusal::no_route()),
-        Route::CredentialNew
-        | Route::CredentialUpdate
-        | Route::CredentialDelete
-        | Route::CredentialList
-        | Route::CredentialRead
-        | Route::CredentialOfModel => Err(Refusal::no_route()),
-        Route::AccessGroupNew
-        | Route::AccessGroupUpdate
-        | Route::AccessGroupDelete
-        | Route::AccessGroupRead
-        | Route::AccessGroupList => Err(Refusal::no_route()),
-        Route::TagNew | Route::TagUpdate | Route::TagDelete | Route::TagRead | Route::TagList => {
-            Err(Refusal::no_route())
-        }
         Route::AccessExplain => Err(Refusal::no_route()),
         Route::HealthDetails => Err(Refusal::no_route()),
         Route::OpenApi => openapi::show(call),

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::Refusal;
 use crate::health::Condition;
+use crate::models::ConfiguredModel;
 use crate::permit::Permit;
 
 /// What the admin plane works with.
@@ -43,6 +44,12 @@ pub struct Settings {
     pub key_header: Option<HeaderName>,
     /// How long keys live and overlap.
     pub key_life: KeyLife,
+    /// The deployments of the configuration, which no request changes.
+    pub models: Vec<ConfiguredModel>,
+    /// Whether deployments of the database are used.
+    pub stores_models: bool,
+    /// The providers whose key the gateway has in its own environment.
+    pub keyed_providers: Vec<&'static str>,
 }
 
 /// A node that has not heard from the store for so long knows of no revocation since.

@@ -23,7 +23,7 @@ pub(crate) use fields::{Fields, Property, Shape, properties};
 pub(crate) use from_json::{FromJson, Name, choice};
 pub(crate) use place::{Place, shortened};
 pub(crate) use problems::Problems;
-pub(crate) use reference::Literal;
+pub(crate) use reference::{Literal, refuse_references};
 
 use crate::fault::{Detail, Refusal};
 

@@ -13,6 +13,8 @@ pub(crate) struct Target {
     pub(crate) service_account: Option<Box<str>>,
     pub(crate) team: Option<Box<str>>,
     pub(crate) organisations: BTreeSet<Box<str>>,
+    /// For a model: whether the grants of who asks allow it.
+    pub(crate) is_usable: bool,
 }
 
 impl Target {
@@ -74,7 +76,7 @@ impl Target {
             service_account: self.service_account.as_deref(),
             team: self.team.as_deref(),
             organisations: &organisations,
-            is_usable: false,
+            is_usable: self.is_usable,
         })
     }
 }

@@ -87,6 +87,9 @@ impl LiteralModel<'_> {
     }
 }
 
+/// Secret parameters that are mappings: they are sealed whole, as JSON.
+const MAPPINGS: [&str; 2] = ["extra_headers", "headers"];
+
 /// Makes nodes, all of one place.
 struct Tree<'p> {
     place: &'p Place,
@@ -148,7 +151,10 @@ impl Tree<'_> {
             // What is no text was never stored as a value of a deployment; it is read as empty,
             // which is reported.
             let text = std::str::from_utf8(exposed.bytes()).unwrap_or_default();
-            self.entry(key, self.text(text))
+            let headers = MAPPINGS.contains(&key);
+            let headers = headers.then(|| serde_json::from_str(text).ok()).flatten();
+            let node = headers.map_or_else(|| self.text(text), |json| self.json(&json));
+            self.entry(key, node)
         });
         secrets.collect()
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use ironward_admin::ConfiguredModel;
 use ironward_config::{
     Config, Environment, Model, Notice, Place, Problem, ProblemKind, Problems, Variables,
 };
@@ -175,6 +176,25 @@ impl Foundation {
             return Err("another deployment has its id".to_owned());
         }
         Ok((routed, lease))
+    }
+
+    /// What the admin plane shows of the deployments of the configuration.
+    pub(crate) fn configured_models(&self) -> Vec<ConfiguredModel> {
+        let entries = self.config.models.iter().map(Some);
+        let entries = entries.chain(std::iter::repeat(None));
+        let deployments = self.deployments.iter().zip(entries);
+        deployments
+            .map(|(routed, entry)| ConfiguredModel::new(&routed.deployment, entry))
+            .collect()
+    }
+
+    /// The providers whose key is in their customary variable.
+    pub(crate) fn keyed_providers(&self) -> Vec<&'static str> {
+        let has_key = |name: &&str| self.variables.secret(&*self.environment, name).is_some();
+        ironward_provider::vendors()
+            .filter(|vendor| vendor.key_variables.iter().any(has_key))
+            .map(|vendor| vendor.provider.name())
+            .collect()
     }
 
     /// The keys that are let in besides those of the database.

@@ -15,7 +15,6 @@ mod exposure;
 mod installation;
 mod kek;
 mod local;
-mod origin;
 mod random;
 mod reload;
 mod serve;

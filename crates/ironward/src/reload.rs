@@ -162,6 +162,9 @@ pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> 
         administrators: principals,
         key_header: header,
         key_life: foundation.config.ironward.key_life,
+        models: foundation.configured_models(),
+        stores_models: foundation.config.general.store_model_in_db,
+        keyed_providers: foundation.keyed_providers(),
     }
 }
 

@@ -11,6 +11,7 @@ mod azure_ai;
 mod compatible;
 mod echo;
 mod gemini;
+mod named;
 mod ollama;
 mod openai;
 mod params;
@@ -19,4 +20,5 @@ mod status;
 #[cfg(test)]
 mod testing;
 
+pub use named::{Named, name};
 pub use provider::{PROVIDERS, Provider, Target, Vendor, find, vendors};

@@ -36,7 +36,8 @@ impl FromJson for Literal {
     }
 }
 
-fn refuse_references(value: &Value, at: Place<'_>, problems: &mut Problems) {
+/// Reports each reference in `value` at its place.
+pub(crate) fn refuse_references(value: &Value, at: Place<'_>, problems: &mut Problems) {
     match value {
         Value::String(text) if is_reference(text) => problems.value(
             &at,

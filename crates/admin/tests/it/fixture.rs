@@ -76,6 +76,9 @@ impl Fixture {
             administrators: HashMap::from([(hasher.hash(ADMIN.as_bytes()), Arc::new(admin))]),
             key_header: None,
             key_life,
+            models: Vec::new(),
+            stores_models: true,
+            keyed_providers: vec!["openai"],
         };
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),

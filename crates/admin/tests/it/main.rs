@@ -2,6 +2,11 @@
 #![cfg(test)]
 
 mod attacks;
+mod canary;
+mod credentials;
 mod fixture;
+mod groups;
 mod keys;
+mod model_attacks;
+mod models;
 mod strangers;

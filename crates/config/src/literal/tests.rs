@@ -59,6 +59,40 @@ fn a_credential_is_used_only_where_it_is_named() {
 }
 
 #[test]
+fn headers_are_sealed_as_a_whole() {
+    let secrets = vec![("extra_headers", Secret::new(r#"{"X-Team": "file:/a"}"#))];
+    let models = read(json!({"model": "openai/x"}), secrets).unwrap();
+    let headers = &models[0].params.extra_headers;
+    assert_eq!(headers["x-team"], "file:/a");
+    assert!(headers["x-team"].is_sensitive());
+    let secrets = vec![("extra_headers", Secret::new("sk-canary"))];
+    let problems = read(json!({"model": "openai/x"}), secrets).err().unwrap();
+    assert!(!problems.contains("canary"), "{problems}");
+}
+
+#[test]
+fn a_switch_of_a_credential_is_text() {
+    let values = vec![
+        ("api_base", "https://llm.example.com"),
+        ("allow_private_address", "true"),
+    ];
+    let model = LiteralModel {
+        id: "d1",
+        name: "gpt",
+        params: &map(json!({"model": "openai/x", "litellm_credential_name": "ours"})),
+        secrets: Vec::new(),
+        info: &map(json!({})),
+        credential: Some(LiteralCredential {
+            name: "ours",
+            plain: values,
+            secrets: Vec::new(),
+        }),
+    };
+    let (models, _) = model.read().unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(models[0].params.allow_private_address);
+}
+
+#[test]
 fn what_is_wrong_is_told_without_values() {
     for params in [
         json!({"model": "openai/x", "litellm_credential_name": "theirs"}),

@@ -5,12 +5,11 @@ use ironward_config::{
 };
 use ironward_core::{Deployment, DeploymentId, Origin, ParamPolicy, Timeouts};
 use ironward_egress::{Credential, Credentials, Lease};
-use ironward_provider::{Vendor, find};
+use ironward_provider::{Vendor, find, name};
 use ironward_proxy::Routed;
 use ironward_secret::Secret;
 
 use crate::local::LocalServer;
-use crate::origin;
 
 /// Where nothing is dialled, an origin is still asked for.
 const NOWHERE: &str = "http://localhost";
@@ -61,7 +60,7 @@ impl<'c> Maker<'c> {
     /// with a problem, so that positions agree.
     pub(super) fn configured(&mut self, model: &Model) {
         let params = &model.params;
-        let named = match origin::name(&params.model, params.custom_llm_provider.as_deref()) {
+        let named = match name(&params.model, params.custom_llm_provider.as_deref()) {
             Ok(named) => named,
             Err(message) => return self.problem(model, "model", message),
         };

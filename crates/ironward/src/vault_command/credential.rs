@@ -56,11 +56,15 @@ pub(super) async fn seal(
         field,
     };
     let next = version.unwrap_or(0) + 1;
-    let sealed = SealedValue::seal(&store.keys(), &place, next, value, random)
-        .map_err(|error| Failure::Store(error.to_string()))?;
-    credential.sealed.insert(field.into(), sealed.clone());
     let now = SystemClock.wall().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    let sealed = SealedValue::seal(&store.keys(), &place, next, value, random)
+        .map_err(|error| Failure::Store(error.to_string()))?;
+    let sealed = SealedValue {
+        made: now,
+        ..sealed
+    };
+    credential.sealed.insert(field.into(), sealed.clone());
     let by: Box<str> = "command_line".into();
     if version.is_none() {
         credential.origin = Origin {

@@ -26,6 +26,10 @@ pub struct SealedValue {
     pub fingerprint: Box<str>,
     /// The version of the row in which it was sealed; part of what the seal is bound to.
     pub version: u64,
+    /// When the value came in, in milliseconds since 1970; sealing it anew does not change that.
+    /// 0: nobody knows.
+    #[serde(default)]
+    pub made: u64,
 }
 
 impl Object for Credential {

@@ -47,6 +47,7 @@ impl SealedValue {
             sealed: sealed.to_string().into(),
             fingerprint: fingerprint(keys, place, value),
             version,
+            made: 0,
         })
     }
 
@@ -86,7 +87,11 @@ impl Content {
                 field,
             };
             let plain = value.open(keys, &place).ok()?;
-            *value = SealedValue::seal(keys, &place, version, &plain, random).ok()?;
+            let sealed = SealedValue::seal(keys, &place, version, &plain, random).ok()?;
+            *value = SealedValue {
+                made: value.made,
+                ..sealed
+            };
         }
         Some(self)
     }

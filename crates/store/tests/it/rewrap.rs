@@ -45,6 +45,7 @@ fn seal(keys: &Keyring, row: &str, version: u64, plain: &[u8]) -> SealedValue {
         sealed: sealed.unwrap().to_string().into(),
         fingerprint: "f".into(),
         version,
+        made: 7,
     }
 }
 

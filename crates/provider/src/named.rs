@@ -1,11 +1,13 @@
 //! Which vendor a `litellm_params.model` means.
 
-use ironward_provider::{Vendor, find};
+use crate::{Vendor, find};
 
 /// A vendor and the model's name there.
-pub(crate) struct Named<'m> {
-    pub(crate) vendor: Vendor,
-    pub(crate) model: &'m str,
+pub struct Named<'m> {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The model, by the vendor's own name for it.
+    pub model: &'m str,
 }
 
 /// Models that people write without their vendor, as LiteLLM allows.
@@ -24,9 +26,11 @@ const KNOWN_PREFIXES: [(&str, &str); 12] = [
     ("deepseek-", "deepseek"),
 ];
 
-/// Reads `model`, or `provider` where the configuration names it beside the model. An error says
-/// what to write instead.
-pub(crate) fn name<'m>(model: &'m str, provider: Option<&str>) -> Result<Named<'m>, String> {
+/// Reads `model`, or `provider` where it is named beside the model.
+///
+/// # Errors
+/// When there is no such provider; the error says what to write instead.
+pub fn name<'m>(model: &'m str, provider: Option<&str>) -> Result<Named<'m>, String> {
     if let Some(provider) = provider {
         let vendor = find(provider).ok_or_else(|| unknown(provider))?;
         let model = model

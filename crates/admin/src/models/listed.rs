@@ -1,0 +1,150 @@
+use std::cmp::Ordering;
+
+use ironward_policy::access::Route;
+use ironward_policy::{Pattern, allows_model};
+use ironward_provider::name;
+use ironward_store::Entry;
+use ironward_store::objects::{Metadata, Origin, StoredDeployment};
+use serde_json::Value;
+
+use super::configured::ConfiguredModel;
+use crate::answer::{Row, time};
+use crate::call::Call;
+use crate::target::Target;
+
+/// A deployment of either sort, without its secrets.
+pub(super) struct Listed {
+    pub(super) id: Box<str>,
+    pub(super) model_name: Box<str>,
+    pub(super) provider: Option<&'static str>,
+    pub(super) params: Metadata,
+    pub(super) info: Metadata,
+    pub(super) blocked: bool,
+    /// Of stored ones.
+    origin: Option<Origin>,
+}
+
+/// What somebody is shown who may use a model and does not administer the gateway.
+const FOR_CLIENTS: [&str; 6] = [
+    "model",
+    "custom_llm_provider",
+    "rpm",
+    "tpm",
+    "input_cost_per_token",
+    "output_cost_per_token",
+];
+
+/// Where a deployment is: nobody is shown it.
+const ADDRESSES: [&str; 3] = ["api_base", "base_url", "allow_private_address"];
+
+impl Listed {
+    fn configured(model: &ConfiguredModel) -> Self {
+        Self {
+            id: model.id.clone(),
+            model_name: model.model_name.clone(),
+            provider: Some(model.provider),
+            params: model.params.clone(),
+            info: model.info.clone(),
+            blocked: false,
+            origin: None,
+        }
+    }
+
+    fn stored(entry: &Entry<StoredDeployment>) -> Self {
+        let deployment = &entry.object;
+        Self {
+            id: entry.id.as_str().into(),
+            model_name: deployment.model_name.clone(),
+            provider: provider(&deployment.params),
+            params: deployment.params.clone(),
+            info: deployment.model_info.clone(),
+            blocked: deployment.blocked,
+            origin: Some(deployment.origin.clone()),
+        }
+    }
+
+    /// As LiteLLM shows one. `whole`: to somebody who administers the gateway.
+    pub(super) fn row(&self, whole: bool) -> Value {
+        let mut params = self.params.clone();
+        params.retain(|name, _| {
+            !ADDRESSES.contains(&name.as_str()) && (whole || FOR_CLIENTS.contains(&name.as_str()))
+        });
+        let mut info = self.info.clone();
+        info.insert("id".to_owned(), (*self.id).into());
+        info.insert("db_model".to_owned(), self.origin.is_some().into());
+        if self.blocked {
+            info.insert("blocked".to_owned(), true.into());
+        }
+        if let Some(origin) = self.origin.as_ref().filter(|_| whole) {
+            info.insert("created_at".to_owned(), time(origin.created_at).into());
+            info.insert("created_by".to_owned(), (*origin.created_by).into());
+            info.insert("updated_at".to_owned(), time(origin.updated_at).into());
+            info.insert("updated_by".to_owned(), (*origin.updated_by).into());
+        }
+        let mut row = Row::default();
+        row.put("model_name", &self.model_name);
+        row.put("litellm_params", params).put("model_info", info);
+        row.into_value()
+    }
+
+    /// When it was made and changed last; those of the configuration come first.
+    pub(super) fn stamps(&self) -> (u64, u64) {
+        let stamps = |origin: &Origin| (origin.created_at, origin.updated_at);
+        self.origin.as_ref().map(stamps).unwrap_or_default()
+    }
+
+    pub(super) fn by_name(&self, other: &Self) -> Ordering {
+        (&self.model_name, &self.id).cmp(&(&other.model_name, &other.id))
+    }
+}
+
+/// The provider that parameters name.
+pub(super) fn provider(params: &Metadata) -> Option<&'static str> {
+    let text = |name| params.get(name).and_then(Value::as_str);
+    let named = name(text("model")?, text("custom_llm_provider"));
+    named.ok().map(|named| named.vendor.provider.name())
+}
+
+/// The deployments that the actor may see, by name, and whether they see them whole.
+pub(super) fn visible(call: &Call<'_>, by: Option<Route>) -> (Vec<Listed>, bool) {
+    let whole = call.shows(by, &Target::default());
+    let settings = call.plane.settings.load();
+    let directory = call.plane.directory();
+    let configured = settings.models.iter().map(Listed::configured);
+    let stored = directory.deployments.iter();
+    let stored = stored.map(|entry| Listed::stored(&entry));
+    let chain = call.actor.chain();
+    let links = chain.map(|chain| chain.links());
+    let mut found: Vec<Listed> = configured.chain(stored).collect();
+    found.retain(|model| {
+        let target = Target {
+            is_usable: links
+                .as_ref()
+                .is_some_and(|links| allows_model(links, &model.model_name)),
+            ..Target::default()
+        };
+        call.shows(by, &target)
+    });
+    found.sort_by(Listed::by_name);
+    (found, whole)
+}
+
+/// How many deployments serve one of these model groups; `*` in a name stands for any text.
+pub(crate) fn count(call: &Call<'_>, groups: &[Box<str>]) -> usize {
+    let patterns: Vec<Pattern> = groups
+        .iter()
+        .filter_map(|name| Pattern::read(name))
+        .collect();
+    let is_one = |name: &str| {
+        let mut groups = groups.iter();
+        groups.any(|group| **group == *name) || patterns.iter().any(|pattern| pattern.covers(name))
+    };
+    let settings = call.plane.settings.load();
+    let configured = settings.models.iter();
+    let stored = call.plane.directory().deployments.select(|_| true);
+    configured.filter(|model| is_one(&model.model_name)).count()
+        + stored
+            .iter()
+            .filter(|entry| is_one(&entry.object.model_name))
+            .count()
+}
