@@ -11,20 +11,28 @@
 
 mod actor;
 mod answer;
+mod budgets;
 mod call;
+mod cascade;
 mod chain;
+mod customers;
 mod fault;
 mod fields;
 mod health;
 mod keys;
+mod limits;
 mod openapi;
 mod operation;
+mod organisations;
 mod page;
 mod permit;
+mod person;
 mod plane;
 mod request;
 mod router;
 mod target;
+mod teams;
+mod users;
 
 use std::io;
 use std::net::SocketAddr;

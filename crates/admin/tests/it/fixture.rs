@@ -110,6 +110,7 @@ impl Fixture {
         let membership = |organisation: &&str| Membership {
             organisation: Id::new(organisation),
             role: Role::OrgAdmin,
+            spending: Spending::default(),
         };
         let user = User {
             email: Some(format!("{id}@example.com").into()),
@@ -120,6 +121,7 @@ impl Fixture {
             spending: Default::default(),
             sso_user_id: None,
             metadata: Default::default(),
+            kept: Default::default(),
             origin: Origin::default(),
         };
         self.put(id, &user).await;

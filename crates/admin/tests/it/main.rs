@@ -4,4 +4,7 @@
 mod attacks;
 mod fixture;
 mod keys;
+mod organisations;
 mod strangers;
+mod teams;
+mod users;
