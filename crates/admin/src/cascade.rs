@@ -48,6 +48,10 @@ impl Cascade {
         self.users.insert(id.into());
     }
 
+    pub(crate) fn project(&mut self, id: &str) {
+        self.projects.insert(id.into());
+    }
+
     /// All that is to be written, as one transaction.
     pub(crate) fn changes(&self, call: &Call<'_>, directory: &Directory) -> Vec<Change> {
         let mut changes = Vec::new();

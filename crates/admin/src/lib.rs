@@ -28,6 +28,7 @@ mod page;
 mod permit;
 mod person;
 mod plane;
+mod projects;
 mod request;
 mod router;
 mod target;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Outcome};
 use crate::request::{Property, Shape, properties, schema_of};
-use crate::{budgets, customers, keys, organisations, teams, users};
+use crate::{budgets, customers, keys, organisations, projects, teams, users};
 
 /// What a route reads.
 enum Takes {
@@ -89,12 +89,13 @@ const fn takes(route: Route) -> Option<Takes> {
         Route::BudgetSettings => query::<budgets::ShowSettings>(),
         Route::BudgetList => query::<budgets::ListBudgets>(),
 
+        Route::ProjectNew => body::<projects::NewProject>(),
+        Route::ProjectUpdate => body::<projects::UpdateProject>(),
+        Route::ProjectDelete => body::<projects::DeleteProjects>(),
+        Route::ProjectRead => query::<projects::ShowProject>(),
+        Route::ProjectList => query::<projects::ListProjects>(),
+
         // Not there yet: each kind brings its requests.
-        Route::ProjectNew
-        | Route::ProjectUpdate
-        | Route::ProjectDelete
-        | Route::ProjectRead
-        | Route::ProjectList => return None,
         Route::ServiceAccountNew
         | Route::ServiceAccountUpdate
         | Route::ServiceAccountDelete

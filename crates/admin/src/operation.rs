@@ -5,7 +5,7 @@ use ironward_policy::access::Route;
 
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
-use crate::{budgets, customers, keys, openapi, organisations, teams, users};
+use crate::{budgets, customers, keys, openapi, organisations, projects, teams, users};
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
 pub(crate) async fn run(call: &Call<'_>) -> Outcome {
@@ -74,12 +74,13 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::BudgetSettings => budgets::show_settings(call),
         Route::BudgetList => budgets::list(call),
 
+        Route::ProjectNew => projects::create(call).await,
+        Route::ProjectUpdate => projects::update(call).await,
+        Route::ProjectDelete => projects::delete(call).await,
+        Route::ProjectRead => projects::show(call),
+        Route::ProjectList => projects::list(call),
+
         // Not there yet: each kind brings its operations.
-        Route::ProjectNew
-        | Route::ProjectUpdate
-        | Route::ProjectDelete
-        | Route::ProjectRead
-        | Route::ProjectList => Err(Refusal::no_route()),
         Route::ServiceAccountNew
         | Route::ServiceAccountUpdate
         | Route::ServiceAccountDelete

@@ -1,4 +1,4 @@
-//! Organisations, budgets and customers, as LiteLLM's clients live them.
+//! Organisations, projects, budgets and customers, as LiteLLM's clients live them.
 
 use axum::body::Body;
 use ironward_core::Role;
@@ -275,4 +275,55 @@ async fn customers_have_litellms_shapes() {
     done(&fixture, ADMIN, "POST", "/customer/delete", ids.clone()).await;
     refused(&fixture, ADMIN, ("POST", "/customer/delete", ids), 404).await;
     assert_eq!(fixture.get(ADMIN, path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_project_lies_within_its_team() {
+    let fixture = Fixture::new().await;
+    fixture.organisation("org-a").await;
+    fixture.user("boss", Role::InternalUser, &[]).await;
+    fixture.user("chief", Role::InternalUser, &["org-a"]).await;
+    fixture.team("team-a", Some("org-a"), &["boss*"]).await;
+    fixture.team("team-b", None, &[]).await;
+    let (boss, _) = fixture.key(&json!({"user_id": "boss"})).await;
+    let (chief, _) = fixture.key(&json!({"user_id": "chief"})).await;
+    let new = json!({"project_id": "p", "project_alias": "P", "team_id": "team-a",
+                     "models": ["gpt-4o"], "max_budget": 5, "description": "d"});
+    let made = done(&fixture, &boss, "POST", "/project/new", new.clone()).await;
+    assert_eq!(
+        (&made["models"], &made["max_budget"], &made["description"]),
+        (&json!(["gpt-4o"]), &json!(5.0), &json!("d"))
+    );
+    refused(&fixture, &boss, ("POST", "/project/new", new), 400).await;
+    for (body, status) in [
+        (json!({"project_id": "p", "max_budget": 6}), 403),
+        (json!({"project_id": "p", "models": []}), 403),
+        (json!({"project_id": "p", "team_id": "team-b"}), 400),
+        (json!({"project_id": "none"}), 404),
+    ] {
+        refused(&fixture, &boss, ("POST", "/project/update", body), status).await;
+    }
+    let elsewhere = json!({"team_id": "team-b"});
+    refused(&fixture, &boss, ("POST", "/project/new", elsewhere), 403).await;
+    let lower = json!({"project_id": "p", "max_budget": 4});
+    done(&fixture, &boss, "POST", "/project/update", lower).await;
+    let raise = json!({"project_id": "p", "max_budget": 6});
+    done(&fixture, &chief, "POST", "/project/update", raise).await;
+    let listed = fixture.get(&boss, "/project/list?team_id=team-a").await;
+    assert_eq!(listed.json.as_array().unwrap().len(), 1);
+    fixture.key(&json!({"project_id": "p"})).await;
+    let path = "/project/delete";
+    let both = json!({"project_ids": ["p", "none"]});
+    refused(&fixture, &boss, ("DELETE", path, both), 404).await;
+    done(
+        &fixture,
+        &boss,
+        "DELETE",
+        path,
+        json!({"project_ids": ["p"]}),
+    )
+    .await;
+    let directory = fixture.plane.feed.directory();
+    assert_eq!(directory.keys.len(), 2);
+    assert!(directory.projects.find("p").is_none());
 }
