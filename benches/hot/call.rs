@@ -10,18 +10,25 @@ use gungraun::{library_benchmark, library_benchmark_group};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ironward_core::{
-    CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
+    Clock, CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
     UpstreamRequest,
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
-use ironward_proxy::{Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve};
+use ironward_proxy::{
+    Access, Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve,
+};
 use ironward_secret::KeyHasher;
+use ironward_store::objects::{Content, Kind};
+use ironward_store::{Directory, DirectoryWriter, Freshness};
 use ironward_testkit::{FakeClock, SeededRandom};
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::sample;
 
 const KEY: &str = "sk-4Qw8vTz1Lr6Xn3Bc9Jd5";
+/// Of a person in a team of an organisation, made by somebody else.
+const VIRTUAL_KEY: &str = "sk-7Hm2kYp5Wd9Fs4Gv8Zq1";
 
 /// A provider that has answered before it was asked.
 struct Prompt(Bytes);
@@ -78,6 +85,7 @@ fn gateway() -> Gateway {
     let vendor = ironward_provider::find("openai").expect("a provider of that name");
     let snapshot = SnapshotBuilder {
         deployments: vec![Routed {
+            region: None,
             deployment: Arc::new(deployment),
             provider: vendor.provider,
         }],
@@ -85,27 +93,80 @@ fn gateway() -> Gateway {
         keys: Keys {
             principals: HashMap::from([(hasher.hash(KEY.as_bytes()), Arc::new(principal))]),
             header: None,
-            hasher,
+            hasher: Arc::clone(&hasher),
         },
         settings: Settings::default(),
         routing: Routing::default(),
         credentials: Vec::new(),
     };
+    let clock = Arc::new(FakeClock::new());
+    let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
+    let directory = directory(&hasher);
     Gateway {
+        access: Arc::new(Access::new(directory, hasher, freshness, None)),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
         upstream: Box::new(Prompt(sample::reply())),
-        clock: Arc::new(FakeClock::new()),
+        clock,
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
     }
 }
 
-fn prepare(method: &Method, path: &str, body: Bytes) -> Prepared {
+/// A key with everything that may bound one, and what that says about models and routes.
+fn directory(hasher: &KeyHasher) -> Arc<Directory> {
+    let object = |value: serde_json::Value, kind| {
+        let body = serde_json::to_vec(&value).expect("JSON");
+        Content::read(kind, &body).expect("an object of its kind")
+    };
+    let origin = json!({"created_at": 0, "created_by": "", "updated_at": 0, "updated_by": ""});
+    let grant = json!({"models": ["gpt-*"], "routes": ["llm_api_routes"]});
+    let user = json!({
+        "role": "internal_user", "organisations": [], "grant": {}, "spending": {},
+        "metadata": {}, "origin": origin,
+    });
+    let member = json!({"user": "ann", "is_admin": false, "grant": {}, "spending": {}});
+    let team = json!({
+        "organisation": "acme", "members": [member],
+        "member_defaults": {"models": null, "spending": {}, "key_duration": null},
+        "member_permissions": [], "model_aliases": {}, "grant": grant, "spending": {},
+        "metadata": {}, "kept": {}, "origin": origin,
+    });
+    let organisation = json!({
+        "alias": "Acme", "grant": grant, "spending": {}, "metadata": {}, "origin": origin,
+    });
+    let project = json!({
+        "alias": "site", "team": "red", "grant": {}, "spending": {}, "metadata": {},
+        "origin": origin,
+    });
+    let hash: String = hasher
+        .hash(VIRTUAL_KEY.as_bytes())
+        .bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let secret = json!({"form": "presented", "hash": hash, "made": 0, "until": null});
+    let key = json!({
+        "secrets": [secret], "alias": "site", "name": "sk-...", "owner": {"user": "ann"},
+        "team": "red", "project": "site", "organisation": null, "creator": "bob",
+        "grant": {"models": ["gpt-test"]}, "spending": {}, "aliases": {}, "tags": [],
+        "rotation_interval": null, "metadata": {}, "kept": {}, "origin": origin,
+    });
+    let mut writer = DirectoryWriter::new();
+    writer.set("acme", object(organisation, Kind::Organisation));
+    writer.set("red", object(team, Kind::Team));
+    writer.set("site", object(project, Kind::Project));
+    writer.set("ann", object(user.clone(), Kind::User));
+    writer.set("bob", object(user, Kind::User));
+    writer.set("key", object(key, Kind::Key));
+    writer.directory()
+}
+
+fn prepare(method: &Method, path: &str, body: Bytes, key: &str) -> Prepared {
     let request = Request::builder()
         .method(method)
         .uri(path)
         .header("host", "127.0.0.1:4000")
-        .header("authorization", format!("Bearer {KEY}"))
+        .header("authorization", format!("Bearer {key}"))
         .header("content-type", "application/json")
         .header("user-agent", "OpenAI/Python 2.9.0")
         .body(Full::new(body))
@@ -134,7 +195,7 @@ fn run(prepared: Prepared) -> Prepared {
         request,
     } = prepared;
     let length = runtime.block_on(async {
-        let response = serve(&gateway, request).await;
+        let response = serve(&gateway, None, request).await;
         assert_eq!(response.status(), StatusCode::OK);
         let body = response.into_body().collect().await;
         body.expect("a body without faults").to_bytes().len()
@@ -152,18 +213,30 @@ fn chat(prompt: usize) -> Prepared {
         &Method::POST,
         "/v1/chat/completions",
         sample::request(prompt),
+        KEY,
+    )
+}
+
+fn chat_bounded(prompt: usize) -> Prepared {
+    prepare(
+        &Method::POST,
+        "/v1/chat/completions",
+        sample::request(prompt),
+        VIRTUAL_KEY,
     )
 }
 
 fn probe() -> Prepared {
-    prepare(&Method::GET, "/health/liveliness", Bytes::new())
+    prepare(&Method::GET, "/health/liveliness", Bytes::new(), KEY)
 }
 
-// `probe` is the least that any request costs: the route and the response.
+// `probe` is the least that any request costs: the route and the response. `chat_bounded` is `chat`
+// with a virtual key instead of the master key: the difference is the price of its chain.
 #[library_benchmark]
 #[bench::probe(setup = probe)]
 #[bench::chat(args = (100), setup = chat)]
 #[bench::chat_large(args = (100_000), setup = chat)]
+#[bench::chat_bounded(args = (100), setup = chat_bounded)]
 fn call(prepared: Prepared) -> Prepared {
     run(prepared)
 }

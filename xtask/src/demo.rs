@@ -138,7 +138,9 @@ fn start_gateway(model: &str) -> Result<Running, String> {
         ])
         .arg(&config)
         .arg("--data-dir")
-        .arg(directory.join("state"));
+        .arg(directory.join("state"))
+        .arg("--kek-file")
+        .arg(directory.join("kek"));
     Running::start(&mut command, "data", Duration::from_secs(20))
 }
 

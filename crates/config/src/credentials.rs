@@ -16,6 +16,15 @@ pub(crate) struct Credential {
 }
 
 impl Credentials {
+    /// A list of one.
+    pub(crate) fn of_one(name: &str, path: String, values: Vec<Entry>) -> Self {
+        Self(vec![Credential {
+            name: name.to_owned(),
+            path,
+            values,
+        }])
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Credential> {
         self.0.iter().find(|credential| credential.name == name)
     }

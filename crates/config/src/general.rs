@@ -1,9 +1,16 @@
+use std::time::Duration;
+
 use http::HeaderName;
 use ironward_secret::Secret;
 
 use crate::keys::{Effect, Key, Section, Unknown};
+use crate::node::switch;
 use crate::reader::{Field, Reader, Source, Text};
 use crate::{Place, ProblemKind, jwt};
+
+mod database;
+
+pub use database::DatabaseUrl;
 
 /// The gateway itself: `general_settings`. It has no `Debug`: it holds a secret.
 #[derive(Default)]
@@ -22,6 +29,14 @@ pub struct GeneralSettings {
     pub completion_model: Option<String>,
     /// List the models of providers whose key is in the environment.
     pub infer_model_from_keys: bool,
+    /// Where keys, teams and deployments are kept; without it, in a file of the data directory.
+    pub database_url: Option<DatabaseUrl>,
+    /// How many connections to the database are open at most.
+    pub database_connection_pool_limit: Option<u32>,
+    /// How long a statement waits for a connection to the database.
+    pub database_connection_timeout: Option<Duration>,
+    /// Deployments of the database join those of the configuration.
+    pub store_model_in_db: bool,
     /// LiteLLM's authentication by tokens, which becomes [`IronwardSettings::issuers`].
     ///
     /// [`IronwardSettings::issuers`]: crate::IronwardSettings::issuers
@@ -30,6 +45,8 @@ pub struct GeneralSettings {
 
 /// Where LiteLLM looks for the master key if the file has none.
 const MASTER_KEY_VARIABLE: &str = "LITELLM_MASTER_KEY";
+const DATABASE_VARIABLE: &str = "DATABASE_URL";
+const STORE_MODEL_VARIABLE: &str = "STORE_MODEL_IN_DB";
 const REMEDY: &str = "generate one: echo \"sk-$(openssl rand -hex 32)\"";
 
 /// The keys of `general_settings`.
@@ -89,6 +106,37 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             effect: Effect::Switch(|general, on| general.infer_model_from_keys = on),
         },
         Key {
+            name: "database_url",
+            default: "the variable DATABASE_URL, or a file of the data directory",
+            meaning: "Where keys, teams, users and deployments are kept: `postgres://USER:PASSWORD@HOST:PORT/NAME`, or `sqlite:///PATH`. A change takes a restart.",
+            effect: Effect::Read("secret", |general, reader, field| {
+                if let Some(url) = reader.text(field) {
+                    general.database_url =
+                        database::read(reader, &url, &field.node.place, &field.path);
+                }
+            }),
+        },
+        Key {
+            name: "database_connection_pool_limit",
+            default: "10",
+            meaning: "How many connections to the database are open at most.",
+            effect: Effect::Read("whole number", database::read_pool_limit),
+        },
+        Key {
+            name: "database_connection_timeout",
+            default: "5",
+            meaning: "How long a statement waits for a free connection to the database.",
+            effect: Effect::Seconds(|general, time| {
+                general.database_connection_timeout = Some(time);
+            }),
+        },
+        Key {
+            name: "store_model_in_db",
+            default: "the variable STORE_MODEL_IN_DB, or false",
+            meaning: "Deployments of the database (`/model/new`) join those of the configuration. Their values are literal: `os.environ/NAME` means nothing in them.",
+            effect: Effect::Switch(|general, on| general.store_model_in_db = on),
+        },
+        Key {
             name: "enable_jwt_auth",
             default: "false",
             meaning: "Take the tokens of `litellm_jwtauth.issuers`, and of the issuer that the variables JWT_ISSUER, JWT_AUDIENCE and JWT_PUBLIC_KEY_URL name, as those of `ironward.issuers`.",
@@ -109,19 +157,36 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
     unknown: Unknown::Notice,
 };
 
-/// Takes the master key from the environment where the file has none.
-pub(crate) fn fall_back(general: &mut GeneralSettings, reader: &mut Reader<'_>, main: &Place) {
-    let Some(text) = reader
-        .variables
-        .lookup(reader.environment, MASTER_KEY_VARIABLE)
-    else {
-        return;
-    };
-    let key = Text {
-        text,
-        source: Source::Variable(MASTER_KEY_VARIABLE.to_owned()),
-    };
-    general.master_key = check_master_key(reader, key, main, "general_settings.master_key");
+/// Takes from the environment what the file does not say; `says` tells of a key of the section
+/// whether it does.
+pub(crate) fn fall_back(
+    general: &mut GeneralSettings,
+    reader: &mut Reader<'_>,
+    main: &Place,
+    says: impl Fn(&str) -> bool,
+) {
+    if !says("master_key")
+        && let Some(key) = from_variable(reader, MASTER_KEY_VARIABLE)
+    {
+        general.master_key = check_master_key(reader, key, main, "general_settings.master_key");
+    }
+    if !says("database_url")
+        && let Some(url) = from_variable(reader, DATABASE_VARIABLE)
+        && !url.text.trim().is_empty()
+    {
+        general.database_url = database::read(reader, &url, main, "general_settings.database_url");
+    }
+    if !says("store_model_in_db")
+        && let Some(on) = from_variable(reader, STORE_MODEL_VARIABLE)
+    {
+        general.store_model_in_db = switch(on.text.trim()).unwrap_or(false);
+    }
+}
+
+fn from_variable(reader: &Reader<'_>, name: &str) -> Option<Text> {
+    let text = reader.variables.lookup(reader.environment, name)?;
+    let source = Source::Variable(name.to_owned());
+    Some(Text { text, source })
 }
 
 /// The key, unless everybody can know it.

@@ -7,6 +7,11 @@ use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
+mod vault;
+
+pub(crate) use vault::VAULT;
+pub use vault::{KekSettings, VaultAuth, VaultSettings};
+
 /// What LiteLLM has no word for: the `ironward` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IronwardSettings {
@@ -30,6 +35,8 @@ pub struct IronwardSettings {
     pub extra_ca: Option<PathBuf>,
     /// Listen without TLS on an address that others can reach.
     pub allow_plaintext_listener: bool,
+    /// The key-encryption key.
+    pub vault: VaultSettings,
     /// How long clients' keys live and overlap.
     pub key_life: KeyLife,
     /// The issuers whose tokens are taken instead of a key, each once.
@@ -117,6 +124,14 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             default: "false",
             meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way.",
             effect: Effect::Switch(|ironward, on| ironward.allow_plaintext_listener = on),
+        },
+        Key {
+            name: "vault",
+            default: "a file",
+            meaning: "The key-encryption key, which everything secret in the database is sealed under: see below. A change takes a restart.",
+            effect: Effect::Read("section", |ironward, reader, field| {
+                ironward.vault = vault::read(reader, field);
+            }),
         },
         Key {
             name: "key_lifetime",

@@ -84,9 +84,9 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
     if let Some(root) = &tree.root {
         read_sections(&mut draft, &mut reader, &Field::root(root));
     }
-    if !has_master_key(tree.root.as_ref().map(|root| &root.value)) {
-        general::fall_back(&mut draft.general, &mut reader, &Place::start(main));
-    }
+    let root = tree.root.as_ref().map(|root| &root.value);
+    let says = |key: &str| says_generally(root, key);
+    general::fall_back(&mut draft.general, &mut reader, &Place::start(main), says);
     let config = draft.finish(&mut reader);
     let Reader {
         mut problems,
@@ -140,7 +140,8 @@ fn drops_params(environment: &dyn Environment) -> bool {
     })
 }
 
-fn has_master_key(root: Option<&Value>) -> bool {
+/// Whether `general_settings` gives this key a value.
+fn says_generally(root: Option<&Value>, key: &str) -> bool {
     fn find<'n>(value: &'n Value, key: &str) -> Option<&'n Entry> {
         match value {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
@@ -148,7 +149,7 @@ fn has_master_key(root: Option<&Value>) -> bool {
         }
     }
     root.and_then(|root| find(root, "general_settings"))
-        .and_then(|section| find(&section.node.value, "master_key"))
+        .and_then(|section| find(&section.node.value, key))
         .is_some_and(|entry| !entry.node.is_null())
 }
 

@@ -68,6 +68,13 @@ pub(crate) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<Model> {
     models
 }
 
+/// Reads one entry of it.
+pub(crate) fn read_item(reader: &mut Reader<'_>, item: &Field<'_>) -> Vec<Model> {
+    let mut models = Vec::new();
+    read_one(reader, item, &mut models);
+    models
+}
+
 fn read_one(reader: &mut Reader<'_>, item: &Field<'_>, models: &mut Vec<Model>) {
     let reported = reader.problems.len();
     let mut draft = Draft::default();

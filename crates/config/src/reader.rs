@@ -92,6 +92,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) notices: Vec<Notice>,
     /// Files with secrets that were asked for, to watch for changes.
     pub(crate) secret_files: Vec<PathBuf>,
+    /// Text means itself: nothing in it is a reference.
+    pub(crate) is_literal: bool,
     main: Arc<str>,
 }
 
@@ -110,6 +112,7 @@ impl<'a> Reader<'a> {
             problems,
             notices: Vec::new(),
             secret_files: Vec::new(),
+            is_literal: false,
             main: Arc::clone(main),
         }
     }
@@ -166,6 +169,12 @@ impl<'a> Reader<'a> {
             self.problem(field, format!("expected text, found {found}"));
             return None;
         };
+        if self.is_literal {
+            return Some(Text {
+                text: scalar.text.clone(),
+                source: Source::Here,
+            });
+        }
         if let Some(path) = scalar.text.strip_prefix(FILE)
             && path.starts_with('/')
         {

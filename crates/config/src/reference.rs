@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::general::GENERAL;
-use crate::ironward::{IRONWARD, TLS};
+use crate::ironward::{IRONWARD, TLS, VAULT};
 use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
 use crate::keys::{Section, Standing, ignored_keys};
@@ -49,6 +49,7 @@ pub fn reference() -> String {
     push_section(&mut page, &JWT_ISSUER);
     push_section(&mut page, &IRONWARD);
     push_section(&mut page, &TLS);
+    push_section(&mut page, &VAULT);
     push_section(&mut page, &ISSUER);
     page
 }

@@ -21,7 +21,8 @@ Examples:
   ironward check config.yaml                 say everything that is wrong with it, and start nothing
 
 Exit codes:
-  0 done   1 failed while running   2 wrong usage   3 configuration refused   4 address not available";
+  0 done   1 failed while running   2 wrong usage   3 configuration refused   4 address not available
+  5 key-encryption key or database cannot be used   6 the database was written to by somebody else";
 
 /// An AI gateway built like a vault: LiteLLM's config.yaml and API, in one binary.
 ///
@@ -45,7 +46,13 @@ pub(crate) enum Command {
     /// Check a configuration and say everything that is wrong with it.
     Check(CheckArgs),
     /// Make a new admin key; the old one stops working.
-    AdminKey(AdminKeyArgs),
+    AdminKey(StateArgs),
+    /// The key-encryption key and the data keys that everything secret is sealed under.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// The database of keys, teams and deployments.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -88,6 +95,11 @@ pub(crate) struct ServeArgs {
         default_value = "ironward-data"
     )]
     pub(crate) data_dir: PathBuf,
+
+    /// Where the key-encryption key is, if the configuration names no other: outside the data
+    /// directory; made on the first start.
+    #[arg(long, env = "IRONWARD_KEK_FILE", value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
 
     /// Also use model servers that run on this machine on their standard ports: Ollama (11434),
     /// llama.cpp (8080), vLLM (8000), LM Studio (1234).
@@ -149,9 +161,13 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
 }
 
-/// Whose admin key.
-#[derive(Debug, clap::Args)]
-pub(crate) struct AdminKeyArgs {
+/// Which gateway's state: the same as for `serve`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct StateArgs {
+    /// The gateway's configuration: it says where database and key-encryption key are.
+    #[arg(long, short, env = "IRONWARD_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// The gateway's data directory.
     #[arg(
         long,
@@ -160,6 +176,81 @@ pub(crate) struct AdminKeyArgs {
         default_value = "ironward-data"
     )]
     pub(crate) data_dir: PathBuf,
+
+    /// The file of the key-encryption key, where the configuration names no other.
+    #[arg(long, env = "IRONWARD_KEK_FILE", value_name = "FILE")]
+    pub(crate) kek_file: Option<PathBuf>,
+
+    /// The gateway runs with --dev.
+    #[arg(long, env = "IRONWARD_DEV")]
+    pub(crate) dev: bool,
+}
+
+/// What can be done to the vault while gateways run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Show the key-encryption key and the data keys.
+    Status(ShowArgs),
+    /// Make a new data key and move everything to it; an interrupted run is taken up again.
+    Rewrap(ShowArgs),
+    /// Wrap the data keys under the configured key-encryption key instead of
+    /// `ironward.vault.previous`.
+    RotateKek(ShowArgs),
+    /// Seal a provider's key, read from standard input, as a field of a credential that
+    /// deployments name.
+    Seal(SealArgs),
+    /// Move everything under one data key, and older ones, to a newer one.
+    Reseal(ResealArgs),
+}
+
+/// What can be done to the store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Verify every row and show what there is.
+    Status(ShowArgs),
+    /// Take the database as it is: what verifies stays, everything else is removed for good.
+    Accept(ShowArgs),
+}
+
+/// Whose state, and how it is shown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to seal.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SealArgs {
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+
+    /// The credential: the `litellm_credential_name` of deployments.
+    #[arg(value_name = "CREDENTIAL")]
+    pub(crate) credential: String,
+
+    /// The field of the secret.
+    #[arg(long, default_value = "api_key")]
+    pub(crate) field: String,
+}
+
+/// What to move.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResealArgs {
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+
+    /// The version of the data key that is left.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) from: u32,
+
+    /// The version of the data key that takes over: the current one, or the next, which is made.
+    #[arg(long, value_name = "NEW")]
+    pub(crate) to: u32,
 }
 
 /// How log lines are written.

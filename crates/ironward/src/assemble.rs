@@ -2,6 +2,7 @@
 //! origins, deployments sorted into groups. Everything that is wrong is said at once.
 
 mod deployment;
+mod stored;
 mod weights;
 
 use std::collections::HashMap;
@@ -10,8 +11,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ironward_config::{
-    Config, Environment, IronwardSettings, LitellmSettings, Notice, Place, Problem, ProblemKind,
-    Problems,
+    Config, Environment, Model, Notice, Place, Problem, ProblemKind, Problems, Variables,
 };
 use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
@@ -21,19 +21,18 @@ use ironward_secret::{KeyHash, KeyHasher};
 use crate::sources::{Read, Source};
 use deployment::Maker;
 
+pub(crate) use stored::StoredModels;
+
 /// What every assembly needs besides the configuration.
 pub(crate) struct Assembler {
     pub(crate) source: Source,
     pub(crate) environment: Arc<dyn Environment + Send + Sync>,
     pub(crate) credentials: Arc<Credentials>,
-    pub(crate) hasher: Arc<KeyHasher>,
-    /// The admin key of the data directory, where one was made.
-    pub(crate) admin_key: Option<KeyHash>,
 }
 
-/// A snapshot, and what else the configuration says.
+/// A configuration that was read and checked.
 pub(crate) struct Assembled {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) foundation: Foundation,
     pub(crate) notices: Vec<Notice>,
     /// What assembling has to say; one line each.
     pub(crate) remarks: Vec<String>,
@@ -41,14 +40,25 @@ pub(crate) struct Assembled {
     pub(crate) files: Vec<PathBuf>,
     /// When reading them began.
     pub(crate) read_at: SystemTime,
-    pub(crate) ironward: IronwardSettings,
-    pub(crate) litellm: LitellmSettings,
     /// Whether the configuration brings its own master key.
     pub(crate) has_master_key: bool,
 }
 
+/// What the configuration gives to snapshots. The database adds to it: the same foundation makes
+/// another snapshot when the stored deployments change.
+pub(crate) struct Foundation {
+    pub(crate) config: Config,
+    variables: Variables,
+    environment: Arc<dyn Environment + Send + Sync>,
+    credentials: Arc<Credentials>,
+    /// Those of `model_list` first, in its order.
+    deployments: Vec<Routed>,
+    aliases: HashMap<Box<str>, Alias>,
+    leases: Vec<Arc<Lease>>,
+}
+
 impl Assembler {
-    /// Reads the source and builds a snapshot of it.
+    /// Reads the source and makes deployments of it.
     pub(crate) fn assemble(&self) -> Result<Assembled, Problems> {
         let read_at = SystemClock.wall();
         let Read {
@@ -76,8 +86,7 @@ impl Assembler {
         if echo {
             maker.echo();
         }
-        let (mut deployments, leases, mut problems, remarks) = maker.finish();
-        weights::assign(&mut deployments, &loaded.config.models);
+        let (deployments, leases, mut problems, remarks) = maker.finish();
         if !found.is_empty() {
             // A group may only seem to be missing: what is wrong was left out.
             return Err(in_order(&loaded.files, found, problems));
@@ -86,45 +95,90 @@ impl Assembler {
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
-        let has_master_key = loaded.config.general.master_key.is_some();
-        let snapshot = self.snapshot(&loaded.config, deployments, aliases, leases);
-        let Config {
-            ironward, litellm, ..
-        } = loaded.config;
         Ok(Assembled {
-            snapshot,
+            has_master_key: loaded.config.general.master_key.is_some(),
+            foundation: Foundation {
+                config: loaded.config,
+                variables: loaded.variables,
+                environment: Arc::clone(&self.environment),
+                credentials: Arc::clone(&self.credentials),
+                deployments,
+                aliases,
+                leases: leases.into_iter().map(Arc::new).collect(),
+            },
             notices: loaded.notices,
             remarks,
             files: loaded.files,
             read_at,
-            ironward,
-            litellm,
-            has_master_key,
         })
     }
+}
 
-    fn snapshot(
-        &self,
-        config: &Config,
-        deployments: Vec<Routed>,
-        aliases: HashMap<Box<str>, Alias>,
-        credentials: Vec<Lease>,
-    ) -> Snapshot {
-        SnapshotBuilder {
-            deployments,
-            aliases,
-            keys: self.keys(config),
-            settings: settings(config),
-            routing: Routing {
-                retries: config.router.num_retries,
-                retry_after: config.router.retry_after,
-            },
-            credentials,
+impl Foundation {
+    /// A snapshot with the deployments of the database, and what there is to say about those.
+    pub(crate) fn snapshot(&self, keys: Keys, stored: StoredModels) -> (Snapshot, Vec<String>) {
+        let StoredModels {
+            models,
+            mut remarks,
+        } = stored;
+        let configured = self.config.models.len().min(self.deployments.len());
+        let (own, others) = self.deployments.split_at(configured);
+        let (mut deployments, mut leases) = (own.to_vec(), self.leases.clone());
+        let mut all: Vec<&Model> = self.config.models.iter().collect();
+        for model in &models {
+            match self.stored(model, &deployments) {
+                Ok((routed, lease)) => {
+                    deployments.push(routed);
+                    leases.push(Arc::new(lease));
+                    all.push(model);
+                }
+                Err(reason) => remarks.push(format!("{} is left out: {reason}", model.place.file)),
+            }
         }
-        .build()
+        weights::assign(&mut deployments, &all);
+        deployments.extend_from_slice(others);
+        let snapshot = SnapshotBuilder {
+            deployments,
+            aliases: self.aliases.clone(),
+            keys,
+            settings: settings(&self.config),
+            routing: Routing {
+                retries: self.config.router.num_retries,
+                retry_after: self.config.router.retry_after,
+            },
+            credentials: leases,
+        }
+        .build();
+        (snapshot, remarks)
     }
 
-    fn keys(&self, config: &Config) -> Keys {
+    /// The deployment of an entry of the database, by the rules for those of the file.
+    fn stored(&self, model: &Model, known: &[Routed]) -> Result<(Routed, Lease), String> {
+        let mut maker = Maker::new(
+            &self.config,
+            &self.variables,
+            &*self.environment,
+            &self.credentials,
+        );
+        maker.configured(model);
+        let (mut deployments, mut leases, problems, _) = maker.finish();
+        if let Some(problem) = problems.first() {
+            return Err(format!("{}: {}", problem.path, problem.message));
+        }
+        let (Some(routed), Some(lease)) = (deployments.pop(), leases.pop()) else {
+            return Err("it makes no deployment".to_owned());
+        };
+        let is_taken = known
+            .iter()
+            .any(|other| other.deployment.id == routed.deployment.id);
+        if is_taken {
+            return Err("another deployment has its id".to_owned());
+        }
+        Ok((routed, lease))
+    }
+
+    /// The keys that are let in besides those of the database.
+    pub(crate) fn keys(&self, hasher: &Arc<KeyHasher>, admin_key: Option<&KeyHash>) -> Keys {
         let mut principals = HashMap::new();
         let admin = |alias: &str| {
             Arc::new(Principal {
@@ -132,19 +186,19 @@ impl Assembler {
                 role: Role::ProxyAdmin,
             })
         };
-        if let Some(hash) = self.admin_key {
-            principals.insert(hash, admin("ironward_admin_key"));
+        if let Some(hash) = admin_key {
+            principals.insert(*hash, admin("ironward_admin_key"));
         }
-        if let Some(master_key) = &config.general.master_key {
+        if let Some(master_key) = &self.config.general.master_key {
             principals.insert(
-                self.hasher.hash(master_key.expose().bytes()),
+                hasher.hash(master_key.expose().bytes()),
                 admin("litellm_proxy_master_key"),
             );
         }
         Keys {
-            hasher: Arc::clone(&self.hasher),
+            hasher: Arc::clone(hasher),
             principals,
-            header: config.general.litellm_key_header_name.clone(),
+            header: self.config.general.litellm_key_header_name.clone(),
         }
     }
 }
@@ -195,10 +249,11 @@ fn aliases(
 ) -> HashMap<Box<str>, Alias> {
     let mut aliases = HashMap::new();
     for alias in &config.router.model_group_alias {
-        if !deployments
+        let is_known = deployments
             .iter()
-            .any(|routed| *routed.deployment.group == *alias.model)
-        {
+            .any(|routed| *routed.deployment.group == *alias.model);
+        // The database may have the group, now or later.
+        if !is_known && !config.general.store_model_in_db {
             problems.push(Problem {
                 place: alias.place.clone(),
                 path: format!("router_settings.model_group_alias.{}", alias.name),

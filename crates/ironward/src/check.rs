@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ironward_config::{Notice, Options, Problems, ProcessEnvironment};
 use ironward_egress::Credentials;
+use ironward_proxy::Snapshot;
 use ironward_secret::KeyHasher;
 
 use crate::args::CheckArgs;
-use crate::assemble::{Assembled, Assembler};
+use crate::assemble::{Assembled, Assembler, StoredModels};
 use crate::banner;
 use crate::exit::Failure;
 use crate::sources::Source;
@@ -25,11 +26,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         },
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
-        // Nothing is compared with these hashes.
-        hasher: Arc::new(KeyHasher::new(&[0; 32])),
-        admin_key: None,
     };
-    let outcome = assembler.assemble();
+    let outcome = assembler.assemble().map(Checked::of);
     if args.json {
         return report_json(&outcome);
     }
@@ -38,7 +36,28 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report_text(assembled: &Assembled) {
+/// A sound configuration, as far as it can be told without its database.
+struct Checked {
+    snapshot: Snapshot,
+    notices: Vec<Notice>,
+    remarks: Vec<String>,
+}
+
+impl Checked {
+    fn of(assembled: Assembled) -> Self {
+        // Nothing is compared with these hashes.
+        let hasher = Arc::new(KeyHasher::new(&[0; 32]));
+        let keys = assembled.foundation.keys(&hasher, None);
+        let (snapshot, _) = assembled.foundation.snapshot(keys, StoredModels::default());
+        Self {
+            snapshot,
+            notices: assembled.notices,
+            remarks: assembled.remarks,
+        }
+    }
+}
+
+fn report_text(assembled: &Checked) {
     let mut text = String::new();
     let lines = assembled
         .notices
@@ -57,7 +76,7 @@ fn report_text(assembled: &Assembled) {
     ));
 }
 
-fn report_json(outcome: &Result<Assembled, Problems>) -> Result<(), Failure> {
+fn report_json(outcome: &Result<Checked, Problems>) -> Result<(), Failure> {
     let report = match outcome {
         Ok(assembled) => serde_json::json!({
             "ok": true,

@@ -1,16 +1,17 @@
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use ironward_core::Random;
-use ironward_secret::{KeyHash, KeyHasher, KeyId, KeyToken};
+use ironward_secret::{KeyId, KeyToken};
+use ironward_store::snapshot;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 
-/// What the gateway keeps on disk. Nothing in it lets anyone in: of the admin key there is only a
-/// keyed hash.
+/// What the gateway keeps on disk: the database, unless that is elsewhere, and the snapshot. Nothing
+/// in it opens without the key-encryption key, which is kept elsewhere.
 pub(crate) struct DataDir {
     path: PathBuf,
 }
@@ -23,10 +24,12 @@ pub(crate) fn draw_admin_key(random: &dyn Random) -> KeyToken {
     KeyToken::issue(KeyId::from_random(&id), &secret)
 }
 
-/// Under which keys are hashed.
-const PEPPER: &str = "key-pepper";
-/// The hash of the admin key.
-const ADMIN_KEY: &str = "admin-key.hash";
+/// Where the first version kept what keys are hashed under.
+const OLD_PEPPER: &str = "key-pepper";
+/// Where the first version kept the hash of the admin key.
+const OLD_ADMIN_KEY: &str = "admin-key.hash";
+/// The database, where no other is configured.
+const DATABASE: &str = "ironward.db";
 
 impl DataDir {
     /// Opens the directory at `path`; makes it when it is not there, for this user alone.
@@ -54,27 +57,48 @@ impl DataDir {
         })
     }
 
-    /// The hasher of this installation; its pepper is made on first use.
-    pub(crate) fn key_hasher(&self, random: &dyn Random) -> Result<KeyHasher, Failure> {
-        if let Some(pepper) = self.read(PEPPER)? {
-            return Ok(KeyHasher::new(&pepper));
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The database, where no other is configured.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+
+    /// The sealed copy of what the database held last.
+    pub(crate) fn snapshot(&self) -> PathBuf {
+        self.path.join(snapshot::FILE)
+    }
+
+    /// What the first version hashed keys under, as long as the database has not taken it over.
+    pub(crate) fn old_pepper(&self) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+        self.read(OLD_PEPPER)
+    }
+
+    /// The hash of the first version's admin key, as long as the database has not taken it over.
+    pub(crate) fn old_admin_key(&self) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
+        self.read(OLD_ADMIN_KEY)
+    }
+
+    /// Removes what the database has taken over. The pepper goes last: without it, the hash would be
+    /// of no use to a start that is interrupted here.
+    pub(crate) fn remove_taken_over(&self) -> Result<(), Failure> {
+        for name in [OLD_ADMIN_KEY, OLD_PEPPER] {
+            let path = self.path.join(name);
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(Failure::Run(format!(
+                        "{} is in the database now and cannot be removed: {error}",
+                        path.display()
+                    )));
+                }
+            }
         }
-        let mut pepper = Zeroizing::new([0; 32]);
-        random.fill(&mut *pepper);
-        self.write(PEPPER, &pepper)?;
-        Ok(KeyHasher::new(&pepper))
-    }
-
-    /// The hash of the admin key, if one was made.
-    pub(crate) fn admin_key(&self) -> Result<Option<KeyHash>, Failure> {
-        Ok(self
-            .read(ADMIN_KEY)?
-            .map(|hash| KeyHash::from_stored(*hash)))
-    }
-
-    /// Lets in whoever has the key of this hash, in place of any older one.
-    pub(crate) fn keep_admin_key(&self, hash: &KeyHash) -> Result<(), Failure> {
-        self.write(ADMIN_KEY, hash.bytes())
+        Ok(())
     }
 
     fn read(&self, name: &str) -> Result<Option<Zeroizing<[u8; 32]>>, Failure> {
@@ -99,26 +123,5 @@ impl DataDir {
             ))
         })?;
         Ok(Some(Zeroizing::new(whole)))
-    }
-
-    /// Writes beside and renames, so that a crash leaves the old file or the new one.
-    fn write(&self, name: &str, bytes: &[u8; 32]) -> Result<(), Failure> {
-        let path = self.path.join(name);
-        let beside = self.path.join(format!("{name}.new"));
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&beside)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&beside, &path)?;
-            fs::File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|error: io::Error| {
-            Failure::Run(format!("{} cannot be written: {error}", path.display()))
-        })
     }
 }

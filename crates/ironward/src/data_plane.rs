@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
-use ironward_proxy::{Gateway, InFlight, Listener, ListenerSettings, ServerTls, Snapshot, bind};
+use ironward_proxy::{
+    Access, Gateway, InFlight, Listener, ListenerSettings, ServerTls, Snapshot, bind,
+};
 use tokio::sync::{mpsc, watch};
 
 use crate::random::SystemRandom;
@@ -18,6 +20,7 @@ use crate::random::SystemRandom;
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(crate) access: Arc<Access>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) dialler: Arc<Dialler>,
     pub(crate) in_flight: Arc<InFlight>,
@@ -67,6 +70,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         .build()?;
     let Shared {
         snapshot,
+        access,
         credentials,
         dialler,
         in_flight,
@@ -80,6 +84,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let gateway = Arc::new(Gateway {
             snapshot,
+            access,
             upstream: Box::new(Egress::new(credentials, dialler)),
             clock,
             random: Arc::new(SystemRandom::default()),

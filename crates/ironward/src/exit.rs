@@ -3,6 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use ironward_store::snapshot::SnapshotError;
+use ironward_store::{LoadError, StoreError, WriteError};
+use ironward_vault::{KekError, VaultError};
+
 /// Why the process ends early. Each variant has an exit code of its own; 2 is clap's, for wrong
 /// usage of the command line.
 #[derive(Debug)]
@@ -13,15 +17,65 @@ pub(crate) enum Failure {
     Config(String),
     /// 4: an address cannot be listened on.
     Listen(String),
+    /// 5: the key-encryption key or the database cannot be used.
+    Store(String),
+    /// 6: what is stored is not what Ironward left: somebody else wrote to it.
+    Tampered(String),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Run(message) | Self::Config(message) | Self::Listen(message) => {
-                f.write_str(message)
-            }
+            Self::Run(message)
+            | Self::Config(message)
+            | Self::Listen(message)
+            | Self::Store(message)
+            | Self::Tampered(message) => f.write_str(message),
         }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<KekError> for Failure {
+    fn from(error: KekError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Census | WriteError::Tampering(_) => Self::Tampered(error.to_string()),
+            _ => Self::Store(error.to_string()),
+        }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Census { .. } | LoadError::RolledBack { .. } => {
+                Self::Tampered(error.to_string())
+            }
+            LoadError::Store(_) | LoadError::Snapshot(_) => Self::Store(error.to_string()),
+        }
+    }
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        Self::Store(error.to_string())
     }
 }
 
@@ -40,5 +94,7 @@ pub(crate) fn code(outcome: Result<(), Failure>) -> ExitCode {
         Failure::Run(_) => 1,
         Failure::Config(_) => 3,
         Failure::Listen(_) => 4,
+        Failure::Store(_) => 5,
+        Failure::Tampered(_) => 6,
     })
 }

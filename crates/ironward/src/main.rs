@@ -4,19 +4,28 @@
 mod admin_key;
 mod args;
 mod assemble;
+mod authority;
 mod banner;
 mod check;
 mod data_dir;
+mod data_keys;
 mod data_plane;
 mod exit;
 mod exposure;
+mod installation;
+mod kek;
 mod local;
 mod origin;
 mod random;
 mod reload;
 mod serve;
+mod shared_secrets;
 mod sources;
+mod state;
+mod store_command;
+mod table;
 mod tls;
+mod vault_command;
 mod way_out;
 
 use std::process::ExitCode;
@@ -35,6 +44,8 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => serve::run(&serve),
         Some(Command::Check(check)) => check::run(&check),
         Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
+        Some(Command::Vault(command)) => vault_command::run(&command),
+        Some(Command::Store(command)) => store_command::run(&command),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(
                 shell,

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use ironward_proxy::{ServerTls, Snapshot};
+use ironward_admin::{Plane, Settings};
+use ironward_proxy::{Keys, ServerTls, Snapshot};
 use ironward_telemetry::{ConfigRefused, ConfigReloaded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::assemble::{Assembled, Assembler};
+use crate::assemble::{Assembled, Assembler, Foundation};
+use crate::authority::Authority;
 use crate::tls;
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
@@ -26,8 +28,14 @@ const GRAIN: Duration = Duration::from_millis(10);
 /// What a reload puts in force.
 pub(crate) struct Reloader {
     pub(crate) assembler: Assembler,
+    /// The configuration in force.
+    pub(crate) foundation: Arc<Foundation>,
+    pub(crate) authority: Arc<Authority>,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
+    pub(crate) admin: Arc<Plane>,
     pub(crate) tls: Option<ServerTls>,
+    /// What was said of the stored deployments last.
+    pub(crate) said: Vec<String>,
 }
 
 /// A reloader that misses nothing from now on.
@@ -52,6 +60,10 @@ impl Watch {
                         None => return,
                     },
                     _ = self.hangup.recv() => {}
+                    () = self.reloader.authority.changed() => {
+                        self.reloader.rebuild();
+                        continue;
+                    }
                 }
             }
             while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changes.recv()).await {}
@@ -81,16 +93,15 @@ impl Reloader {
 
     /// Reads the configuration again; if it was put in force, the files to watch from now on, and
     /// when they were read.
-    fn reload(&self) -> Option<(Vec<PathBuf>, SystemTime)> {
+    fn reload(&mut self) -> Option<(Vec<PathBuf>, SystemTime)> {
         let refused = |problems: &str| ConfigRefused { problems }.emit();
         let Assembled {
-            snapshot,
+            foundation,
             files,
             read_at,
-            ironward,
             notices,
             remarks,
-            ..
+            has_master_key: _,
         } = match self.assembler.assemble() {
             Ok(assembled) => assembled,
             Err(problems) => {
@@ -98,7 +109,8 @@ impl Reloader {
                 return None;
             }
         };
-        let certificate = ironward.tls.as_ref().map(tls::load).transpose();
+        let tls = foundation.config.ironward.tls.clone();
+        let certificate = tls.as_ref().map(tls::load).transpose();
         let certificate = match certificate {
             Ok(certificate) => certificate,
             Err(problem) => {
@@ -114,15 +126,42 @@ impl Reloader {
                 return None;
             }
         }
-        ConfigReloaded {
-            model_groups: snapshot.groups().len(),
-        }
-        .emit();
         for line in notices.iter().map(ToString::to_string).chain(remarks) {
             ironward_telemetry::ConfigNotice { text: &line }.emit();
         }
+        self.foundation = Arc::new(foundation);
+        let model_groups = self.rebuild();
+        ConfigReloaded { model_groups }.emit();
+        Some((files_to_watch(files, tls.as_ref()), read_at))
+    }
+}
+
+impl Reloader {
+    /// Makes a snapshot of the configuration in force and what the database adds, and puts it in
+    /// force; how many model groups it has.
+    fn rebuild(&mut self) -> usize {
+        let (snapshot, said) = self.authority.snapshot(&self.foundation);
+        for text in said.iter().filter(|line| !self.said.contains(line)) {
+            ironward_telemetry::ConfigNotice { text }.emit();
+        }
+        self.said = said;
+        let model_groups = snapshot.groups().len();
+        let settings = admin_settings(&self.foundation, &self.authority);
+        self.admin.settings.store(Arc::new(settings));
         self.snapshot.store(Arc::new(snapshot));
-        Some((files_to_watch(files, ironward.tls.as_ref()), read_at))
+        model_groups
+    }
+}
+
+/// What the configuration says to the admin plane.
+pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> Settings {
+    let Keys {
+        principals, header, ..
+    } = authority.keys(foundation);
+    Settings {
+        administrators: principals,
+        key_header: header,
+        key_life: foundation.config.ironward.key_life,
     }
 }
 

@@ -7,12 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::Condition;
+use ironward_admin::{Condition, Plane};
 use ironward_config::ProcessEnvironment;
-use ironward_core::SystemClock;
-use ironward_egress::{Credentials, Dialler};
-use ironward_proxy::{InFlight, ServerTls};
+use ironward_core::{Random, SystemClock};
+use ironward_egress::{Credentials, Dialler, Settings};
+use ironward_proxy::{Access, InFlight, ServerTls};
 use ironward_secret::{KeyHash, KeyToken};
+use ironward_store::Freshness;
 use ironward_telemetry::{Draining, Format, ListenerOpened};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,13 +21,15 @@ use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 use crate::args::{LogFormat, ServeArgs};
-use crate::assemble::{Assembled, Assembler};
+use crate::assemble::{Assembled, Assembler, Foundation};
+use crate::authority::{Authority, STALE};
 use crate::banner::{self, Greeting};
 use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
+use crate::installation::Opening;
 use crate::random::SystemRandom;
-use crate::reload::{Reloader, files_to_watch};
+use crate::reload::{Reloader, admin_settings, files_to_watch};
 use crate::sources::Source;
 use crate::{exposure, tls, way_out};
 
@@ -36,47 +39,31 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// Runs the gateway until SIGTERM or SIGINT, and to the end of the calls that run then.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let data_dir = DataDir::open(&args.data_dir)?;
-    let hasher = Arc::new(data_dir.key_hasher(&SystemRandom::default())?);
-    let mut assembler = Assembler {
+    let assembler = Assembler {
         source: Source::new(args),
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
-        hasher: Arc::clone(&hasher),
-        admin_key: data_dir.admin_key()?,
     };
-    let config_refused =
-        |problems: ironward_config::Problems| Failure::Config(problems.to_string());
-    let mut assembled = assembler.assemble().map_err(config_refused)?;
-    let new_key = if assembler.admin_key.is_none() && !assembled.has_master_key {
-        let token = draw_admin_key(&SystemRandom::default());
-        let hash = hasher.hash(token.bytes());
-        assembler.admin_key = Some(hash);
-        assembled = assembler.assemble().map_err(config_refused)?;
-        Some(NewKey {
-            token,
-            hash,
-            data_dir,
-        })
-    } else {
-        None
-    };
+    let assembled = assembler
+        .assemble()
+        .map_err(|problems| Failure::Config(problems.to_string()))?;
     start_log(args, &assembled)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(error.to_string()))?;
-    runtime.block_on(serve(args, assembler, assembled, new_key))
+    runtime.block_on(serve(args, &data_dir, assembler, assembled))
 }
 
 fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
     let format = match args.log_format {
         Some(LogFormat::Json) => Format::Json,
-        None if assembled.litellm.json_logs => Format::Json,
+        None if assembled.foundation.config.litellm.json_logs => Format::Json,
         Some(LogFormat::Text) | None => Format::Text,
     };
     let level = match &args.log_level {
         Some(level) => level,
-        None if assembled.litellm.set_verbose => "debug,hyper=info,h2=info",
+        None if assembled.foundation.config.litellm.set_verbose => "debug,hyper=info,h2=info",
         None => "info",
     };
     ironward_telemetry::start(format, level).map_err(Failure::Run)
@@ -84,77 +71,74 @@ fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
 
 async fn serve(
     args: &ServeArgs,
+    data_dir: &DataDir,
     assembler: Assembler,
     assembled: Assembled,
-    new_key: Option<NewKey>,
 ) -> Result<(), Failure> {
-    exposure::check(args, &assembled)?;
     let Assembled {
-        snapshot,
+        foundation,
         notices,
         remarks,
         files,
         read_at,
-        ironward,
-        litellm,
         has_master_key,
     } = assembled;
-    for line in notices.iter().map(ToString::to_string).chain(remarks) {
-        ironward_telemetry::ConfigNotice { text: &line }.emit();
-    }
-    let certificate = ironward
-        .tls
-        .as_ref()
-        .map(tls::load)
-        .transpose()
-        .map_err(Failure::Config)?;
-    let settings = way_out::settings(&litellm, &ironward, &*assembler.environment)?;
-    let dialler = Dialler::new(settings, Arc::new(SystemClock))
+    let foundation = Arc::new(foundation);
+    let ironward = &foundation.config.ironward;
+    exposure::check(args, ironward)?;
+    announce(notices.iter().map(ToString::to_string).chain(remarks));
+    let tls = ironward.tls.as_ref().map(tls::load).transpose();
+    let tls = tls.map_err(Failure::Config)?.map(ServerTls::new);
+    let way_out = way_out::settings(
+        &foundation.config.litellm,
+        ironward,
+        &*assembler.environment,
+    )?;
+    let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
+    let new_key = (!authority.has_admin_key() && !has_master_key)
+        .then(|| NewKey::draw(&authority, &SystemRandom::default()));
+    let (snapshot, said) = authority.snapshot(&foundation);
+    announce(said.iter().cloned());
+    let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
     let shared = Shared {
+        access: access(&authority),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
         in_flight: Arc::new(InFlight::default()),
-        tls: certificate.map(ServerTls::new),
+        tls,
         drained,
         stopped,
         alive,
     };
+    let admin = admin_plane(&shared, &authority, &foundation);
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
+    let files = files_to_watch(files, ironward.tls.as_ref());
     let reloader = Reloader {
         assembler,
+        foundation: Arc::clone(&foundation),
+        authority: Arc::clone(&authority),
         snapshot: Arc::clone(&shared.snapshot),
+        admin: Arc::clone(&admin),
         tls: shared.tls.clone(),
+        said,
     };
-    let files = files_to_watch(files, ironward.tls.as_ref());
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let reloads = reloader.watch(&files, read_at).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
-    let planes = Planes::open(args, &shared).await?;
-    {
-        let new_key = new_key.map(NewKey::keep).transpose()?;
-        let greeting = Greeting {
-            data: planes.data,
-            admin: planes.admin,
-            tls: shared.tls.is_some(),
-            snapshot: &shared.snapshot.load(),
-            new_key: new_key.as_ref().map(|key| key.as_str()),
-            has_master_key,
-            data_dir: &args.data_dir,
-        };
-        banner::print(&if args.ready_json {
-            greeting.json()
-        } else {
-            greeting.text()
-        });
-    }
-
+    let planes = Planes::open(args, &shared, admin).await?;
+    let new_key = match new_key {
+        Some(new_key) => new_key.keep(&authority).await?,
+        None => None,
+    };
+    greet(args, &shared, &planes, (new_key, has_master_key));
     tokio::select! {
         () = reloads.run() => {}
+        () = authority.follow(is_reached) => {}
         () = end.come() => {}
     }
     let limit = args
@@ -165,9 +149,86 @@ async fn serve(
         in_flight, alive, ..
     } = shared;
     drop(alive);
-    planes
+    let outcome = planes
         .close(&in_flight, limit, Ends { drain, stop, ended })
-        .await
+        .await;
+    authority.close().await;
+    outcome
+}
+
+fn announce(lines: impl Iterator<Item = String>) {
+    for line in lines {
+        ironward_telemetry::ConfigNotice { text: &line }.emit();
+    }
+}
+
+/// Opens the installation; whether its database is there.
+async fn open(
+    args: &ServeArgs,
+    data_dir: &DataDir,
+    foundation: &Foundation,
+    (assembler, way_out): (&Assembler, &Settings),
+) -> Result<(Arc<Authority>, bool), Failure> {
+    let random: Arc<dyn Random> = Arc::new(SystemRandom::default());
+    let opening = Opening {
+        data_dir,
+        config: &foundation.config,
+        environment: &*assembler.environment,
+        kek_file: args.kek_file.as_deref(),
+        way_out: way_out.clone(),
+        random: Arc::clone(&random),
+    };
+    let started = Box::pin(opening.start()).await?;
+    let (authority, is_reached) = Authority::new(started, data_dir.snapshot().into(), random);
+    Ok((Arc::new(authority), is_reached))
+}
+
+/// The keys of the directory are let in for as long as it is current.
+fn access(authority: &Authority) -> Arc<Access> {
+    Arc::new(Access::new(
+        authority.feed.directory(),
+        Arc::clone(&authority.hasher),
+        Arc::clone(authority.feed.freshness()),
+        Some(STALE),
+    ))
+}
+
+fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
+    Arc::new(Plane {
+        condition: Arc::new(Ready {
+            in_flight: Arc::clone(&shared.in_flight),
+            freshness: Arc::clone(authority.feed.freshness()),
+        }),
+        store: Arc::clone(&authority.store),
+        feed: Arc::clone(&authority.feed),
+        hasher: Arc::clone(&authority.hasher),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::default()),
+        settings: ArcSwap::from_pointee(admin_settings(foundation, authority)),
+        turn: tokio::sync::Mutex::new(()),
+    })
+}
+
+fn greet(
+    args: &ServeArgs,
+    shared: &Shared,
+    planes: &Planes,
+    (new_key, has_master_key): (Option<Zeroizing<String>>, bool),
+) {
+    let greeting = Greeting {
+        data: planes.data,
+        admin: planes.admin,
+        tls: shared.tls.is_some(),
+        snapshot: &shared.snapshot.load(),
+        new_key: new_key.as_ref().map(|key| key.as_str()),
+        has_master_key,
+        data_dir: &args.data_dir,
+    };
+    banner::print(&if args.ready_json {
+        greeting.json()
+    } else {
+        greeting.text()
+    });
 }
 
 /// The admin key of a first start. It is kept only when it is about to be shown: a start that fails
@@ -175,13 +236,20 @@ async fn serve(
 struct NewKey {
     token: KeyToken,
     hash: KeyHash,
-    data_dir: DataDir,
 }
 
 impl NewKey {
-    fn keep(self) -> Result<Zeroizing<String>, Failure> {
-        self.data_dir.keep_admin_key(&self.hash)?;
-        Ok(self.token.reveal_once())
+    fn draw(authority: &Authority, random: &dyn Random) -> Self {
+        let token = draw_admin_key(random);
+        let hash = authority.hasher.hash(token.bytes());
+        authority.let_in(hash);
+        Self { token, hash }
+    }
+
+    /// `None`: another node was faster, and shows its own.
+    async fn keep(self, authority: &Authority) -> Result<Option<Zeroizing<String>>, Failure> {
+        let is_kept = authority.keep_first_admin_key(&self.hash).await?;
+        Ok(is_kept.then(|| self.token.reveal_once()))
     }
 }
 
@@ -194,7 +262,7 @@ struct Planes {
 }
 
 impl Planes {
-    async fn open(args: &ServeArgs, shared: &Shared) -> Result<Self, Failure> {
+    async fn open(args: &ServeArgs, shared: &Shared, plane: Arc<Plane>) -> Result<Self, Failure> {
         let address = SocketAddr::new(args.host, args.port);
         let sockets = data_plane::bind_all(address, threads(args))
             .map_err(|error| not_free(address, "--port", &error))?;
@@ -209,10 +277,9 @@ impl Planes {
         let admin = listener.local_addr().unwrap_or(address);
         let threads =
             data_plane::start(sockets, shared).map_err(|error| Failure::Run(error.to_string()))?;
-        let ready = Arc::new(Ready(Arc::clone(&shared.in_flight)));
         let admin_task = tokio::spawn(ironward_admin::serve(
             listener,
-            ironward_admin::probes(ready),
+            ironward_admin::router(plane),
             until(shared.stopped.clone()),
         ));
         ListenerOpened {
@@ -283,11 +350,18 @@ fn threads(args: &ServeArgs) -> usize {
     args.threads.map_or_else(cores, usize::from)
 }
 
-struct Ready(Arc<InFlight>);
+struct Ready {
+    in_flight: Arc<InFlight>,
+    freshness: Arc<Freshness>,
+}
 
 impl Condition for Ready {
     fn takes_calls(&self) -> bool {
-        !self.0.is_draining()
+        !self.in_flight.is_draining()
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.freshness.is_stale(STALE)
     }
 }
 

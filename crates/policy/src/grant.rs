@@ -12,7 +12,7 @@ mod week;
 use serde::{Deserialize, Serialize};
 
 pub use chain::{
-    Asked, Link, Narrowest, Verdict, Which, allows_model, allows_region, check, narrowest,
+    Asked, Link, Narrowest, Verdict, Which, allows_model, allows_region, check, limits, narrowest,
 };
 pub use compiled::{Compiled, InvalidGrant, Rule, Surroundings};
 pub use explain::{Line, explain};

@@ -16,7 +16,7 @@ pub use calendar::timestamp;
 pub use grant::{
     Asked, Compiled, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest, Refusal,
     RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model, allows_region,
-    check, explain, narrowest, subset,
+    check, explain, limits, narrowest, subset,
 };
 pub use key_life::{KeyLife, Life, SecretLife, TooLong};
 pub use pattern::Pattern;

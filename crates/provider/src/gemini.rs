@@ -21,6 +21,7 @@ mod logprobs;
 mod reply;
 mod schema;
 mod stream;
+mod tools;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};

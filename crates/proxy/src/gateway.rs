@@ -4,12 +4,14 @@ use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 
-use crate::{InFlight, Snapshot};
+use crate::{Access, InFlight, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
     /// The configuration in force; swapped whole.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// Who may call.
+    pub access: Arc<Access>,
     /// The way to the providers. Each thread has its own, with its own connections.
     pub upstream: Box<dyn Upstream>,
     /// Time.

@@ -4,11 +4,13 @@
 //! Stages hand over evidence: `Caller`, `Grant`, `Plan` have private constructors, so that a call
 //! which skipped a stage does not compile.
 
+mod access;
 mod gateway;
 mod in_flight;
 mod listen;
 mod models;
 mod pipeline;
+mod refusal;
 mod reply;
 mod rescue;
 mod routes;
@@ -16,6 +18,10 @@ mod side_pool;
 mod snapshot;
 mod stages;
 
+#[cfg(test)]
+mod tests;
+
+pub use access::Access;
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};

@@ -81,9 +81,16 @@ impl Listener {
     pub async fn serve(self, gateway: Arc<Gateway>, drained: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(self.settings.connections));
         let all = u32::try_from(self.settings.connections).unwrap_or(u32::MAX);
-        self.accept(gateway, drained, &places).await;
-        // The semaphore is never closed: this waits until every place is free again.
-        let _free = places.acquire_many(all).await;
+        let served = async {
+            self.accept(Arc::clone(&gateway), drained, &places).await;
+            // The semaphore is never closed: this waits until every place is free again.
+            let _free = places.acquire_many(all).await;
+        };
+        // Streams are cut for as long as there are any, also while they are waited for.
+        tokio::select! {
+            () = served => {}
+            () = gateway.access.cut_revoked(&*gateway.clock) => {}
+        }
     }
 
     async fn accept(
@@ -96,9 +103,9 @@ impl Listener {
             let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 return;
             };
-            let stream = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 accepted = self.socket.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of file descriptors, or the peer is gone already: the next may work.
                         ironward_telemetry::AcceptFailed { error: &error }.emit();
@@ -110,6 +117,7 @@ impl Listener {
             };
             let connection = connection::Connection {
                 gateway: Arc::clone(&gateway),
+                source: peer.ip().to_canonical(),
                 settings: self.settings.clone(),
                 tls: self.tls.as_ref().map(ServerTls::current),
                 drained: drained.clone(),

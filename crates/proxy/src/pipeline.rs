@@ -1,5 +1,6 @@
 //! A call, top to bottom.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,16 +18,20 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Outcome, Request as AdmitRequest, Visible, admit, attempt, authenticate, authorise, read_call,
-    route, settle,
+    Arrival, Authorised, Caller, Outcome, Request as AdmitRequest, Visible, admit, attempt,
+    authenticate, authorise, read_call, route, settle,
 };
 use crate::{Body, Gateway};
 
 /// LiteLLM's bound on the random part of a pause.
 const JITTER: Duration = Duration::from_millis(750);
 
-/// Answers one request.
-pub async fn serve<B>(gateway: &Gateway, request: Request<B>) -> Response<Body>
+/// Answers one request that came from `source`, where that is known.
+pub async fn serve<B>(
+    gateway: &Gateway,
+    source: Option<IpAddr>,
+    request: Request<B>,
+) -> Response<Body>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -38,17 +43,35 @@ where
         Ok(Route::Call(dialect, _)) => Some(*dialect),
         _ => is_anthropic(&head).then_some(Dialect::AnthropicMessages),
     };
+    // Who called, as soon as that is known: a refusal is logged with it.
+    let mut caller = None;
     let answer = match found {
         Ok(Route::Call(dialect, model)) => {
             let model = model.map(std::borrow::Cow::into_owned);
+            let call = call(
+                gateway,
+                id,
+                (&head, source),
+                body,
+                (dialect, model),
+                &mut caller,
+            );
             // Boxed, so that an idle connection does not hold room for a whole call.
-            Box::pin(call(gateway, id, &head, body, (dialect, model))).await
+            Box::pin(call).await
         }
-        Ok(other) => answer(gateway, &head, &other),
+        Ok(other) => answer(gateway, (&head, source), &other, &mut caller),
         Err(fault) => Err(fault),
     };
     answer.unwrap_or_else(|fault| {
-        ironward_telemetry::CallRefused { id, fault: &fault }.emit();
+        let caller = caller.as_ref();
+        ironward_telemetry::CallRefused {
+            id,
+            caller: caller.map(Caller::alias),
+            key: caller.and_then(Caller::key_id),
+            team: caller.and_then(Caller::team_id),
+            fault: &fault,
+        }
+        .emit();
         rescue(&fault, dialect, id)
     })
 }
@@ -57,9 +80,10 @@ where
 async fn call<B>(
     gateway: &Gateway,
     id: CallId,
-    head: &Parts,
+    (head, source): (&Parts, Option<IpAddr>),
     body: B,
     (dialect, path_model): (Dialect, Option<String>),
+    known: &mut Option<Caller>,
 ) -> Result<Response<Body>, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
@@ -71,27 +95,40 @@ where
         settings, routing, ..
     } = &**snapshot;
 
-    let caller = authenticate(&snapshot, &head.headers)?;
+    let access = &gateway.access;
+    let arrival = Arrival {
+        headers: &head.headers,
+        source,
+        route: routes::templates(dialect),
+        now: milliseconds_since_1970(gateway),
+    };
+    let caller = &*known.insert(authenticate(access, &snapshot, arrival)?);
     refuse_other_method(head, &Method::POST)?;
     let call = read_call(settings, head, body, dialect, path_model).await?;
     let path = head.uri.path();
-    let model = match &settings.completion_model {
-        Some(model) if dialect != Dialect::OpenAiEmbeddings => model,
-        _ => &call.model,
-    };
-    let (principal, group, stars) = authorise(&snapshot, &caller, model, path)?.into_parts();
+    let Authorised {
+        permit,
+        group,
+        stars,
+        usable,
+    } = authorise(access, &snapshot, caller, arrival, &call, path)?;
     let request = AdmitRequest {
         id,
-        principal,
+        permit,
         dialect,
         model: &call.model,
         started,
     };
     let mut grant = admit(gateway, settings, request)?;
-    let plan = route(gateway, (settings, routing), (group, stars), &head.headers)?;
+    let plan = route(
+        gateway,
+        (settings, routing),
+        (group, stars, usable),
+        &head.headers,
+    )?;
     let envelope = Envelope {
         call_id: id,
-        created: seconds_since_1970(gateway),
+        created: arrival.now / 1000,
         model: call.model.clone(),
         include_usage: call.include_usage || settings.always_include_usage,
     };
@@ -102,7 +139,7 @@ where
     match attempt(gateway, settings, backoff, &plan, &call, &envelope).await {
         Ok(attempted) => {
             let total = gateway.clock.now().saturating_duration_since(started);
-            Ok(settle(grant, id, &plan, attempted, total))
+            Ok(settle(access, grant, id, &plan, attempted, total))
         }
         Err((fault, attempts)) => {
             grant.failed(attempts);
@@ -114,7 +151,12 @@ where
 }
 
 /// The routes that are no calls.
-fn answer(gateway: &Gateway, head: &Parts, route: &Route<'_>) -> Result<Response<Body>, Fault> {
+fn answer(
+    gateway: &Gateway,
+    (head, source): (&Parts, Option<IpAddr>),
+    route: &Route<'_>,
+    known: &mut Option<Caller>,
+) -> Result<Response<Body>, Fault> {
     let snapshot = gateway.snapshot();
     if route.is_public() {
         // A method that a public route does not have is no route at all: it asks for no key.
@@ -123,9 +165,15 @@ fn answer(gateway: &Gateway, head: &Parts, route: &Route<'_>) -> Result<Response
         }
         return Ok(health(gateway, route));
     }
-    let caller = authenticate(&snapshot, &head.headers)?;
+    let arrival = Arrival {
+        headers: &head.headers,
+        source,
+        route: route.templates(),
+        now: milliseconds_since_1970(gateway),
+    };
+    let caller = &*known.insert(authenticate(&gateway.access, &snapshot, arrival)?);
     refuse_other_method(head, &route.method())?;
-    let Visible(names) = Visible::to(&snapshot, &caller);
+    let Visible(names) = Visible::to(&snapshot, caller);
     let form = if is_anthropic(head) {
         Form::Anthropic
     } else {
@@ -154,10 +202,20 @@ fn health(gateway: &Gateway, route: &Route<'_>) -> Response<Body> {
         Route::Liveness if is_draining => draining(),
         Route::Liveness => json(StatusCode::OK, Bytes::from_static(b"\"I'm alive!\"")),
         Route::Readiness if is_draining => draining(),
-        Route::Readiness => json(
-            StatusCode::OK,
-            Bytes::from_static(br#"{"status":"healthy","db":"Not connected"}"#),
-        ),
+        Route::Readiness => {
+            let (status, body) = match gateway.access.is_connected() {
+                Some(true) => (StatusCode::OK, r#"{"status":"healthy","db":"connected"}"#),
+                Some(false) => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    r#"{"status":"unhealthy","db":"disconnected"}"#,
+                ),
+                None => (
+                    StatusCode::OK,
+                    r#"{"status":"healthy","db":"Not connected"}"#,
+                ),
+            };
+            json(status, Bytes::from_static(body.as_bytes()))
+        }
         Route::Root | Route::Call(..) | Route::Models | Route::Model(_) => {
             Response::new(Body::empty())
         }
@@ -233,10 +291,8 @@ fn is_anthropic(head: &Parts) -> bool {
     head.headers.contains_key("anthropic-version")
 }
 
-fn seconds_since_1970(gateway: &Gateway) -> u64 {
-    gateway
-        .clock
-        .wall()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+fn milliseconds_since_1970(gateway: &Gateway) -> u64 {
+    let since = gateway.clock.wall().duration_since(std::time::UNIX_EPOCH);
+    let since = since.unwrap_or_default().as_millis();
+    u64::try_from(since).unwrap_or(u64::MAX)
 }

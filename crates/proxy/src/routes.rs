@@ -34,9 +34,48 @@ impl Route<'_> {
         }
     }
 
+    /// Every path template of it.
+    pub(crate) const fn templates(&self) -> &'static [&'static str] {
+        match self {
+            Self::Call(dialect, _) => templates(*dialect),
+            Self::Models => &["/v1/models", "/models"],
+            Self::Model(_) => &["/v1/models/{model}", "/models/{model}"],
+            Self::Liveness => &["/health/liveness", "/health/liveliness"],
+            Self::Readiness => &["/health/readiness"],
+            Self::Root => &["/"],
+        }
+    }
+
     /// Whether it answers without a key. Nothing that it says tells one gateway from another.
     pub(crate) fn is_public(&self) -> bool {
         matches!(self, Self::Liveness | Self::Readiness | Self::Root)
+    }
+}
+
+/// Every path template of a call's route: what a grant lists is compared with these, never with the
+/// path that a client sent.
+pub(crate) const fn templates(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::OpenAiChat => &[
+            "/v1/chat/completions",
+            "/chat/completions",
+            "/engines/{model}/chat/completions",
+            "/openai/deployments/{model}/chat/completions",
+        ],
+        Dialect::OpenAiCompletions => &[
+            "/v1/completions",
+            "/completions",
+            "/engines/{model}/completions",
+            "/openai/deployments/{model}/completions",
+        ],
+        Dialect::OpenAiEmbeddings => &[
+            "/v1/embeddings",
+            "/embeddings",
+            "/engines/{model}/embeddings",
+            "/openai/deployments/{model}/embeddings",
+        ],
+        Dialect::AnthropicMessages => &["/v1/messages"],
+        Dialect::AnthropicCountTokens => &["/v1/messages/count_tokens"],
     }
 }
 

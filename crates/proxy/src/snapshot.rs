@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub(crate) settings: Settings,
     pub(crate) routing: Routing,
     /// Keeps the credentials of these deployments open for as long as a call may use them.
-    _credentials: Vec<Lease>,
+    _credentials: Vec<Arc<Lease>>,
 }
 
 /// The deployments behind one public name.
@@ -36,6 +36,8 @@ pub struct Routed {
     pub deployment: Arc<Deployment>,
     /// Its vendor's wire format.
     pub provider: &'static dyn Provider,
+    /// The region that it is in, where the configuration says so.
+    pub region: Option<Box<str>>,
 }
 
 /// Another name of a model group (`router_settings.model_group_alias`).
@@ -123,7 +125,7 @@ pub struct SnapshotBuilder {
     /// How calls are routed.
     pub routing: Routing,
     /// The credentials of the deployments.
-    pub credentials: Vec<Lease>,
+    pub credentials: Vec<Arc<Lease>>,
 }
 
 impl SnapshotBuilder {

@@ -1,6 +1,7 @@
 //! One file a stage, in the order in which [`serve`](crate::pipeline::serve) calls them.
 
 mod admit;
+mod asks;
 mod attempt;
 mod authenticate;
 mod authorise;
@@ -10,8 +11,8 @@ mod settle;
 
 pub(crate) use admit::{Grant, Outcome, Request, admit};
 pub(crate) use attempt::attempt;
-pub(crate) use authenticate::authenticate;
-pub(crate) use authorise::{Visible, authorise};
+pub(crate) use authenticate::{Arrival, Caller, authenticate};
+pub(crate) use authorise::{Authorised, Permit, Visible, authorise};
 pub(crate) use read_call::read_call;
 pub(crate) use route::route;
 pub(crate) use settle::settle;

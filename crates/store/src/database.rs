@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Encode, Postgres, Row as _, Sql
 
 use crate::error::{StoreError, one_line};
 
-/// How long a statement waits for a connection, and `SQLite` for another process' lock.
+/// How long a connection may take to be made, and `SQLite` waits for another process' lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the database is.
@@ -22,6 +22,24 @@ pub enum Location {
     Sqlite(PathBuf),
     /// A server: `postgres://USER:PASSWORD@HOST:PORT/NAME`.
     Postgres(Secret),
+}
+
+/// The connections to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// How many are open at most.
+    pub connections: u32,
+    /// How long a statement waits for a free one.
+    pub patience: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            patience: PATIENCE,
+        }
+    }
 }
 
 /// A database of either kind.
@@ -72,11 +90,19 @@ pub(crate) enum Transaction {
 }
 
 impl Database {
-    pub(crate) async fn open(location: &Location) -> Result<Self, StoreError> {
+    pub(crate) async fn open(location: &Location, pool: Pool) -> Result<Self, StoreError> {
         match location {
-            Location::Sqlite(path) => open_sqlite(path).await,
-            Location::Postgres(url) => open_postgres(url).await,
+            Location::Sqlite(path) => open_sqlite(path, pool).await,
+            Location::Postgres(url) => open_postgres(url, pool).await,
         }
+    }
+
+    /// The same without connecting: the first statement does, and fails while it cannot.
+    pub(crate) fn unreached(location: &Location, pool: Pool) -> Result<Self, StoreError> {
+        Ok(match location {
+            Location::Sqlite(path) => Self::Sqlite(sqlite_pool(sqlite_options(path), pool)),
+            Location::Postgres(url) => Self::Postgres(postgres_pool(postgres_options(url)?, pool)),
+        })
     }
 
     pub(crate) async fn begin(&self, access: Access) -> Result<Transaction, sqlx::Error> {
@@ -233,7 +259,10 @@ where
     query
 }
 
-async fn open_sqlite(path: &Path) -> Result<Database, StoreError> {
+/// A file has one writer at a time: more connections than this only wait.
+const FILE_CONNECTIONS: u32 = 4;
+
+async fn open_sqlite(path: &Path, pool: Pool) -> Result<Database, StoreError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let place: Box<str> = path.display().to_string().into();
     let unreachable = |reason: String| StoreError::Unreachable {
@@ -259,15 +288,15 @@ async fn open_sqlite(path: &Path) -> Result<Database, StoreError> {
         StoreError::Failed(reason) => unreachable(reason.into()),
         other => other,
     })?;
-    Ok(Database::Sqlite(sqlite_pool(options)))
+    Ok(Database::Sqlite(sqlite_pool(options, pool)))
 }
 
 /// On a full disk `SQLite` ends the transaction by itself, and the driver goes on counting it: such
 /// a connection is of no use any more.
-pub(crate) fn sqlite_pool(options: SqliteConnectOptions) -> SqlitePool {
+pub(crate) fn sqlite_pool(options: SqliteConnectOptions, pool: Pool) -> SqlitePool {
     SqlitePoolOptions::new()
-        .max_connections(4)
-        .acquire_timeout(PATIENCE)
+        .max_connections(pool.connections.min(FILE_CONNECTIONS))
+        .acquire_timeout(pool.patience)
         .after_release(|connection, _| {
             Box::pin(async move {
                 // A rollback on its way is over once the connection answers.
@@ -290,18 +319,20 @@ pub(crate) fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn open_postgres(url: &Secret) -> Result<Database, StoreError> {
-    let options = {
-        let url = url.expose();
-        let text = std::str::from_utf8(url.bytes())
-            .map_err(|_| StoreError::Address("it is no text".into()))?;
-        // The reason could quote the address, and with it the password.
-        PgConnectOptions::from_str(text)
-            .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?
-    };
-    let options = options
+fn postgres_options(url: &Secret) -> Result<PgConnectOptions, StoreError> {
+    let url = url.expose();
+    let text = std::str::from_utf8(url.bytes())
+        .map_err(|_| StoreError::Address("it is no text".into()))?;
+    // The reason could quote the address, and with it the password.
+    let options = PgConnectOptions::from_str(text)
+        .map_err(|_| StoreError::Address("it is no postgres:// address".into()))?;
+    Ok(options
         .application_name("ironward")
-        .disable_statement_logging();
+        .disable_statement_logging())
+}
+
+async fn open_postgres(url: &Secret, pool: Pool) -> Result<Database, StoreError> {
+    let options = postgres_options(url)?;
     let place = format!(
         "{}:{}/{}",
         options.get_host(),
@@ -319,9 +350,12 @@ async fn open_postgres(url: &Secret) -> Result<Database, StoreError> {
         Ok(Err(error)) => return Err(unreachable(&error.to_string())),
         Err(_) => return Err(unreachable("no answer within 5 s")),
     }
-    let pool = PgPoolOptions::new()
-        .max_connections(8)
-        .acquire_timeout(PATIENCE)
-        .connect_lazy_with(options);
-    Ok(Database::Postgres(pool))
+    Ok(Database::Postgres(postgres_pool(options, pool)))
+}
+
+fn postgres_pool(options: PgConnectOptions, pool: Pool) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(pool.connections)
+        .acquire_timeout(pool.patience)
+        .connect_lazy_with(options)
 }

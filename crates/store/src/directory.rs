@@ -1,13 +1,16 @@
 //! Every verified object in memory. Readers take no lock; there is one writer.
 
 mod entry;
+mod grants;
 mod intern;
 mod key;
 mod objects;
+mod reread;
 mod shards;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ironward_core::Id;
 use ironward_secret::KeyHash;
@@ -19,10 +22,11 @@ use crate::objects::{
 };
 
 pub use entry::Entry;
+pub use grants::Grants;
 pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
 use shards::{HashOfKey, Shards};
-pub(crate) use writer::DirectoryWriter;
+pub use writer::DirectoryWriter;
 
 /// What the data path and the management plane answer from.
 ///
@@ -46,6 +50,8 @@ pub struct Directory {
     emails: Shards<Box<str>, Id<User>>,
     sso_ids: Shards<Box<str>, Id<User>>,
     changes: watch::Sender<u64>,
+    /// Whether a key of LiteLLM's was ever among them.
+    has_imported: AtomicBool,
 }
 
 /// Whose a secret is.
@@ -83,6 +89,7 @@ impl Directory {
             emails: Shards::new(FEW),
             sso_ids: Shards::new(FEW),
             changes: watch::Sender::new(0),
+            has_imported: AtomicBool::new(false),
         }
     }
 
@@ -93,6 +100,13 @@ impl Directory {
         let Holder { key, place } = self.secrets.find(hash)?;
         let secret = *key.object.secrets.get(place)?;
         (secret.form == form).then_some(Found { key, secret })
+    }
+
+    /// Whether there may be keys of the form [`SecretForm::LitellmHash`]. Without any, nobody has to
+    /// look for one.
+    #[must_use]
+    pub fn has_imported_keys(&self) -> bool {
+        self.has_imported.load(Ordering::Acquire)
     }
 
     /// The user with this address, in any case of letters.

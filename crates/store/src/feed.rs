@@ -25,7 +25,7 @@ use pause::Pause;
 /// Follows the store into the directory.
 pub struct Feed {
     directory: Arc<Directory>,
-    freshness: Freshness,
+    freshness: Arc<Freshness>,
     snapshot: PathBuf,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -63,6 +63,20 @@ impl Feed {
             Err(SnapshotError::Missing(_)) => None,
             Err(error) => return Err(error.into()),
         };
+        Self::load_after(store, earlier, snapshot, clock).await
+    }
+
+    /// The same, compared with a snapshot that the caller has unlocked: it may be under data keys
+    /// that the store has retired since.
+    ///
+    /// # Errors
+    /// When rows are missing or were rolled back, or the database cannot be used.
+    pub async fn load_after(
+        store: &Store,
+        earlier: Option<Earlier>,
+        snapshot: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Vec<Tampering>), LoadError> {
         let copy = store.snapshot_writer(snapshot).await?;
         let begun = clock.now();
         let mut follower = Follower::new();
@@ -97,7 +111,7 @@ impl Feed {
     fn new(follower: Follower, snapshot: &Path, clock: Arc<dyn Clock>) -> Self {
         Self {
             directory: follower.directory(),
-            freshness: Freshness::new(Arc::clone(&clock)),
+            freshness: Arc::new(Freshness::new(Arc::clone(&clock))),
             snapshot: snapshot.to_owned(),
             clock,
             state: Mutex::new(State {
@@ -117,7 +131,7 @@ impl Feed {
 
     /// Since when the directory may be out of date.
     #[must_use]
-    pub const fn freshness(&self) -> &Freshness {
+    pub const fn freshness(&self) -> &Arc<Freshness> {
         &self.freshness
     }
 

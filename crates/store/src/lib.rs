@@ -27,10 +27,12 @@ pub mod objects;
 pub mod snapshot;
 
 pub use change::{Change, MAX_BODY, MAX_ID};
-pub use database::Location;
-pub use directory::{Dated, Directory, Entry, Found, LiveKey, LiveSecret, Objects};
+pub use database::{Location, Pool};
+pub use directory::{
+    Dated, Directory, DirectoryWriter, Entry, Found, Grants, LiveKey, LiveSecret, Objects,
+};
 pub use error::{LoadError, StoreError, WriteError};
 pub use feed::{Feed, Freshness};
 pub use row::Stored;
-pub use store::{Applied, Load, LockedStore, Progress, Store, WrappedKey};
+pub use store::{Applied, KeySource, Load, LockedStore, Progress, Store, WrappedKey};
 pub use tampering::{Tampering, Wrong};

@@ -6,8 +6,15 @@ pub(crate) const INSTALLATION: Sql = Sql::Same("SELECT id FROM installation WHER
 
 pub(crate) const WRAPPED_KEYS: Sql =
     Sql::Same("SELECT version, kek, state, wrapped, made FROM data_key ORDER BY version");
+pub(crate) const WRAPPED_KEY_STATE: Sql =
+    Sql::Same("SELECT state FROM data_key WHERE version = $1");
 pub(crate) const UPDATE_WRAPPED_KEY: Sql =
     Sql::Same("UPDATE data_key SET kek = $2, state = $3, wrapped = $4 WHERE version = $1");
+/// Whoever changes the data keys waits here for the one before.
+pub(crate) const LOCK_WRAPPED_KEYS: Sql = Sql::Each {
+    sqlite: "SELECT 1",
+    postgres: "LOCK TABLE data_key IN SHARE ROW EXCLUSIVE MODE",
+};
 pub(crate) const CREATE_WRAPPED_KEY: Sql = Sql::Same(
     "INSERT INTO data_key (version, kek, state, wrapped, made) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (version) DO NOTHING",
@@ -17,6 +24,8 @@ pub(crate) const SEALED_VALUES: Sql = Sql::Same("SELECT name, value FROM sealed 
 pub(crate) const SEALED_VALUE: Sql = Sql::Same("SELECT value FROM sealed WHERE name = $1");
 pub(crate) const UPDATE_SEALED_VALUE: Sql =
     Sql::Same("UPDATE sealed SET value = $2 WHERE name = $1");
+pub(crate) const REPLACE_SEALED_VALUE: Sql =
+    Sql::Same("UPDATE sealed SET value = $3 WHERE name = $1 AND value = $2");
 pub(crate) const CREATE_SEALED_VALUE: Sql =
     Sql::Same("INSERT INTO sealed (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 

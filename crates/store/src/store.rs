@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
 use arc_swap::ArcSwap;
@@ -7,7 +7,7 @@ use ironward_core::{Clock, Random};
 use ironward_secret::{Keyring, Sealed};
 
 use crate::census::Census;
-use crate::database::{Access, Database, Location, Transaction, Value};
+use crate::database::{Access, Database, Location, Pool, Transaction, Value};
 use crate::error::StoreError;
 use crate::schema::{MIGRATIONS, migrate};
 use crate::seal::key_version;
@@ -16,6 +16,7 @@ use crate::sql;
 mod accept;
 mod changes;
 mod copy;
+mod key_source;
 mod listen;
 mod load;
 mod rewrap;
@@ -23,6 +24,7 @@ mod wrapped;
 mod write;
 
 pub(crate) use changes::{ChangedRow, Reading};
+pub use key_source::KeySource;
 pub(crate) use listen::Listener;
 pub use load::Load;
 pub use rewrap::Progress;
@@ -39,6 +41,8 @@ pub struct LockedStore {
 pub struct Store {
     locked: LockedStore,
     keys: ArcSwap<Keyring>,
+    /// Where a data key comes from that another node has made.
+    key_source: OnceLock<Arc<dyn KeySource>>,
     random: Arc<dyn Random>,
     /// The last change that this process has seen: a database that knows less was rolled back.
     seen: AtomicU64,
@@ -57,7 +61,20 @@ impl LockedStore {
         clock: &dyn Clock,
         random: &dyn Random,
     ) -> Result<Self, StoreError> {
-        let database = Database::open(location).await?;
+        Self::open_with(location, Pool::default(), clock, random).await
+    }
+
+    /// The same with so many connections.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(
+        location: &Location,
+        pool: Pool,
+        clock: &dyn Clock,
+        random: &dyn Random,
+    ) -> Result<Self, StoreError> {
+        let database = Database::open(location, pool).await?;
         let mut id = [0; 16];
         random.fill(&mut id);
         let id = format!("{:032x}", u128::from_be_bytes(id));
@@ -82,6 +99,31 @@ impl LockedStore {
         &self.installation
     }
 
+    /// The database of an installation that is known from a snapshot, while it cannot be reached.
+    /// It is not looked at before it is used.
+    ///
+    /// # Errors
+    /// When its address cannot be read.
+    pub fn unreached(
+        location: &Location,
+        pool: Pool,
+        installation: &str,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            database: Database::unreached(location, pool)?,
+            installation: installation.into(),
+        })
+    }
+
+    /// Takes the keyring for a database that cannot be reached now and that has been seen at the
+    /// change `seen`: an older one is refused when it comes back.
+    #[must_use]
+    pub fn unlock_unreached(self, keys: Arc<Keyring>, random: Arc<dyn Random>, seen: u64) -> Store {
+        let store = Store::new(self, keys, random);
+        store.saw(seen);
+        store
+    }
+
     /// Takes the keyring. An empty database gets its first census.
     ///
     /// # Errors
@@ -91,13 +133,7 @@ impl LockedStore {
         keys: Arc<Keyring>,
         random: Arc<dyn Random>,
     ) -> Result<Store, StoreError> {
-        let store = Store {
-            locked: self,
-            keys: ArcSwap::new(keys),
-            random,
-            seen: AtomicU64::new(0),
-            tried: AtomicU64::new(0),
-        };
+        let store = Store::new(self, keys, random);
         store.begin_census().await?;
         Ok(store)
     }
@@ -109,6 +145,17 @@ impl LockedStore {
 }
 
 impl Store {
+    fn new(locked: LockedStore, keys: Arc<Keyring>, random: Arc<dyn Random>) -> Self {
+        Self {
+            locked,
+            keys: ArcSwap::new(keys),
+            key_source: OnceLock::new(),
+            random,
+            seen: AtomicU64::new(0),
+            tried: AtomicU64::new(0),
+        }
+    }
+
     /// The part of the database that needs no keyring.
     #[must_use]
     pub const fn locked(&self) -> &LockedStore {

@@ -8,8 +8,12 @@ use ironward_core::{CallId, Fault, Side, Usage};
 pub struct CallSettled<'a> {
     /// Its id.
     pub id: CallId,
-    /// The alias of the key that made it.
+    /// The alias of the key that made it, or its id where it has none.
     pub caller: &'a str,
+    /// The id of the key, where it is a virtual one.
+    pub key: Option<&'a str>,
+    /// The id of the team that pays.
+    pub team: Option<&'a str>,
     /// The client's dialect.
     pub dialect: &'static str,
     /// The model group asked for.
@@ -37,6 +41,8 @@ impl CallSettled<'_> {
         let Self {
             id,
             caller,
+            key,
+            team,
             dialect,
             model_group,
             deployment,
@@ -49,15 +55,15 @@ impl CallSettled<'_> {
         let (total_ms, overhead_us) = (self.total.as_millis(), self.overhead.as_micros());
         match self.fault {
             None => tracing::debug!(
-                %id, caller, dialect, model_group, deployment, status, attempts,
+                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
                 input_tokens, output_tokens, total_ms, overhead_us, "call settled"
             ),
             Some(fault) if fault.side == Side::Downstream => tracing::info!(
-                %id, caller, dialect, model_group, deployment, status, attempts,
+                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), reason = &*fault.message, total_ms, "call refused"
             ),
             Some(fault) => tracing::warn!(
-                %id, caller, dialect, model_group, deployment, status, attempts,
+                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), upstream_status = fault.upstream_status,
                 reason = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
             ),
@@ -70,6 +76,12 @@ impl CallSettled<'_> {
 pub struct CallRefused<'a> {
     /// Its id.
     pub id: CallId,
+    /// The alias of the key that made it, or its id where it has none; `None`: no key was let in.
+    pub caller: Option<&'a str>,
+    /// The id of the key, where it is a virtual one.
+    pub key: Option<&'a str>,
+    /// The id of the team that pays.
+    pub team: Option<&'a str>,
     /// Why.
     pub fault: &'a Fault,
 }
@@ -78,12 +90,21 @@ impl CallRefused<'_> {
     /// Writes it. Strangers can cause any number of these, so only at `debug`, unless it is our
     /// own fault.
     pub fn emit(self) {
-        let Self { id, fault } = self;
+        let Self {
+            id,
+            caller,
+            key,
+            team,
+            fault,
+        } = self;
         if fault.side == Side::Downstream {
-            tracing::debug!(%id, fault = fault.kind.label(), reason = &*fault.message, "request refused");
+            tracing::debug!(
+                %id, caller, key, team, fault = fault.kind.label(), reason = &*fault.message,
+                "request refused"
+            );
         } else {
             tracing::warn!(
-                %id, fault = fault.kind.label(), reason = &*fault.message,
+                %id, caller, key, team, fault = fault.kind.label(), reason = &*fault.message,
                 cause = fault.cause.as_deref(), "request failed"
             );
         }
@@ -245,5 +266,24 @@ impl StoreFailed<'_> {
     /// Writes it.
     pub fn emit(self) {
         tracing::error!(error = %self.error, "{}", self.what);
+    }
+}
+
+/// What the operator should know about the database and the keys that it is sealed under.
+#[derive(Debug, Clone, Copy)]
+pub struct VaultNotice<'a> {
+    /// What, where, and what to do; one line.
+    pub text: &'a str,
+}
+
+impl VaultNotice<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(notice = self.text, "vault");
+    }
+
+    /// Writes it as what nobody may overlook.
+    pub fn emit_alarm(self) {
+        tracing::error!(alarm = self.text, "vault");
     }
 }

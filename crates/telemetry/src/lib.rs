@@ -8,6 +8,6 @@ mod log;
 
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
-    Draining, ListenerOpened, StoreFailed,
+    Draining, ListenerOpened, StoreFailed, VaultNotice,
 };
 pub use log::{Format, start};

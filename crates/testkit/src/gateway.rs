@@ -28,6 +28,7 @@ pub struct GatewayBuilder {
     has_config: bool,
     greets: bool,
     data_dir: Option<PathBuf>,
+    has_kek: bool,
     ports: (u16, u16),
 }
 
@@ -59,6 +60,7 @@ impl Gateway {
             has_config: false,
             greets: false,
             data_dir: None,
+            has_kek: false,
             ports: (0, 0),
         }
     }
@@ -246,10 +248,18 @@ impl GatewayBuilder {
         self
     }
 
-    /// Lets it keep its state in `path` instead of in its own directory.
+    /// Lets it keep its state in `path` instead of in its own directory, with the key-encryption key
+    /// in the file `kek` beside it.
     #[must_use]
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(path.into());
+        self
+    }
+
+    /// Names no file for the key-encryption key: the configuration or an argument does.
+    #[must_use]
+    pub const fn own_kek(mut self) -> Self {
+        self.has_kek = true;
         self
     }
 
@@ -344,6 +354,12 @@ impl GatewayBuilder {
             .args(["--admin-port", &self.ports.1.to_string()])
             .arg("--data-dir")
             .arg(self.data_dir.as_ref().unwrap_or(&state));
+        if !self.has_kek {
+            let data_dir = self.data_dir.as_ref().unwrap_or(&state);
+            self.command
+                .arg("--kek-file")
+                .arg(data_dir.with_file_name(KEK));
+        }
         if self.has_config {
             self.command.arg("--config").arg(directory.join(CONFIG));
         }
@@ -476,6 +492,8 @@ fn wait(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 }
 
 const CONFIG: &str = "config.yaml";
+/// The key-encryption key, beside the data directory.
+const KEK: &str = "kek";
 
 #[cfg(test)]
 mod tests;

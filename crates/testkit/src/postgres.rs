@@ -145,6 +145,26 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// All that a database holds, as text; bytes are in hexadecimal.
+    ///
+    /// # Panics
+    /// When it cannot be had.
+    #[must_use]
+    pub fn dump(&self, url: &str) -> String {
+        let dumped = Command::new(self.binaries.join("pg_dump"))
+            .args(["--inserts", url])
+            .output()
+            .expect(INSTALL);
+        assert!(
+            dumped.status.success(),
+            "pg_dump failed: {}",
+            String::from_utf8_lossy(&dumped.stderr)
+        );
+        String::from_utf8_lossy(&dumped.stdout).into_owned()
+    }
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {

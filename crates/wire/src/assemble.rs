@@ -49,10 +49,18 @@ impl Assembler {
     /// Takes the next delta.
     pub fn push(&mut self, delta: Delta) {
         match delta {
-            Delta::Start { id, model, created } => {
+            Delta::Start {
+                id,
+                model,
+                created,
+                service_tier,
+                system_fingerprint,
+            } => {
                 self.reply.id = id;
                 self.reply.model = model;
                 self.reply.created = created;
+                self.reply.service_tier = service_tier;
+                self.reply.system_fingerprint = system_fingerprint;
             }
             Delta::Text { choice, text } => self.open(choice).text(text),
             Delta::Refusal { choice, text } => self.open(choice).refusal(text),
@@ -254,13 +262,15 @@ fn written(write: impl FnOnce(&mut JsonWriter<'_>)) -> Option<Json> {
 
 impl ChatReply {
     /// The reply as a stream would tell it, texts word by word: for replies that the gateway gives
-    /// itself. The tier and the fingerprint have no delta and are lost.
+    /// itself.
     #[must_use]
     pub fn into_deltas(self) -> Vec<Delta> {
         let mut deltas = vec![Delta::Start {
             id: self.id,
             model: self.model,
             created: self.created,
+            service_tier: self.service_tier,
+            system_fingerprint: self.system_fingerprint,
         }];
         for (number, choice) in (0..).zip(self.choices) {
             choice.tell(number, &mut deltas);

@@ -17,6 +17,10 @@ pub enum Delta {
         model: Option<String>,
         /// When it was made, in seconds since 1970.
         created: Option<u64>,
+        /// The tier that serves it, in OpenAI's word or Anthropic's.
+        service_tier: Option<String>,
+        /// OpenAI's fingerprint of the serving system.
+        system_fingerprint: Option<String>,
     },
     /// More text.
     Text {

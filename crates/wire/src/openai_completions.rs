@@ -135,7 +135,15 @@ impl Encoder {
 impl StreamEncoder for Encoder {
     fn encode(&mut self, delta: Delta, out: &mut BytesMut) {
         match delta {
-            Delta::Start { id, created, .. } => self.label.start(id.as_deref(), created),
+            Delta::Start {
+                id,
+                created,
+                system_fingerprint,
+                ..
+            } => {
+                let fingerprint = system_fingerprint.as_deref();
+                self.label.start(id.as_deref(), created, None, fingerprint);
+            }
             Delta::Text { choice, text } | Delta::Refusal { choice, text } => {
                 self.chunk(choice, &text, None, out);
             }

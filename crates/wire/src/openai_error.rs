@@ -2,7 +2,7 @@
 //!
 //! | kind of fault | `type` | `code` |
 //! |---|---|---|
-//! | the client's key | `auth_error` | the status |
+//! | the client's key, what it may not do | `auth_error`, `expired_key`, `key_model_access_denied`, ... | the status |
 //! | the provider refused the gateway's credential | `authentication_error` | the status |
 //! | not allowed | `permission_error` | the status |
 //! | rate limit, no deployment | `rate_limit_error` | the status |
@@ -17,7 +17,7 @@
 //! the two words that they look for.
 
 use bytes::{Bytes, BytesMut};
-use ironward_core::{Fault, FaultKind};
+use ironward_core::{Fault, FaultKind, Side};
 
 use crate::writer::JsonWriter;
 
@@ -28,7 +28,8 @@ pub fn encode(fault: &Fault) -> Bytes {
     let mut json = JsonWriter::new(&mut out);
     json.begin_object().key("error").begin_object();
     json.key("message").text(&fault.message);
-    json.key("type").text(error_type(fault.kind));
+    json.key("type")
+        .text(own_type(fault).unwrap_or_else(|| error_type(fault.kind)));
     json.key("param").value(&fault.param);
     match fault.kind {
         FaultKind::ContextWindowExceeded => json.key("code").text("context_length_exceeded"),
@@ -39,6 +40,17 @@ pub fn encode(fault: &Fault) -> Bytes {
     };
     json.end_object().end_object();
     out.freeze()
+}
+
+/// What LiteLLM calls a refusal of the caller's key: `expired_key`, `key_model_access_denied`, ...
+/// A provider's word for a refusal is about the gateway's credential, and not repeated.
+fn own_type(fault: &Fault) -> Option<&str> {
+    let is_refusal = matches!(
+        fault.kind,
+        FaultKind::Authentication | FaultKind::PermissionDenied
+    );
+    let code = fault.code.as_deref();
+    code.filter(|_| is_refusal && fault.side == Side::Downstream)
 }
 
 const fn error_type(kind: FaultKind) -> &'static str {

@@ -129,6 +129,8 @@ impl Bench {
             .arg(config)
             .arg("--data-dir")
             .arg(self.directory.join("state"))
+            .arg("--kek-file")
+            .arg(self.directory.join("kek"))
             // Thousands of streams that are cut at the end are thousands of lines.
             .stderr(log(&self.directory.join("ironward.log"))?);
         Ok(command)

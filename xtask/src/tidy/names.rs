@@ -30,6 +30,7 @@ const GIVEN: &[(&str, &str)] = &[
     ),
     ("data_key", "a data encryption key (DEK)"),
     ("DataKey", "a data encryption key (DEK)"),
+    ("DataKeys", "the data encryption keys (DEKs)"),
     (
         "data_plane",
         "the data plane, as opposed to the admin plane",

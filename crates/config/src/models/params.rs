@@ -55,6 +55,8 @@ pub struct ModelParams {
     pub extra_headers: HeaderMap,
     /// Fields (name, JSON text) set on the provider's request body after everything else.
     pub extra_body: Vec<(String, String)>,
+    /// The region that it is in.
+    pub region_name: Option<String>,
     /// A reply given here instead of by the provider.
     pub mock_response: Option<String>,
     /// Whether `api_base` may lead to an address of a private network.

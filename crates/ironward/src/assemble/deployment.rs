@@ -209,6 +209,9 @@ impl<'c> Maker<'c> {
         };
         self.leases.push(lease);
         self.deployments.push(Routed {
+            region: params
+                .and_then(|params| params.region_name.as_deref())
+                .map(Into::into),
             deployment: Arc::new(deployment),
             provider: vendor.provider,
         });

@@ -7,7 +7,7 @@ use ironward_proxy::Routed;
 /// Gives the deployments their shares as LiteLLM's simple shuffle does: by `weight` where any
 /// deployment of the group has one, else by `rpm`, else by `tpm` (those without count as 0), else
 /// all alike.
-pub(super) fn assign(deployments: &mut [Routed], models: &[Model]) {
+pub(super) fn assign(deployments: &mut [Routed], models: &[&Model]) {
     let mut measures: HashMap<&str, fn(&Model) -> Option<f64>> = HashMap::new();
     let by_weight: fn(&Model) -> Option<f64> = |model| model.params.weight;
     let by_rpm: fn(&Model) -> Option<f64> = |model| model.params.rpm.map(float);

@@ -1,7 +1,7 @@
 //! No window of eight characters of a secret, in any encoding, in anything that the gateway says or
 //! keeps: replies, headers, stdout, stderr at its most talkative, files.
 
-mod encodings;
+pub(crate) mod encodings;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ use encodings::Canary;
 
 /// Everything that was said, in one text.
 #[derive(Default)]
-struct Heard(String);
+pub(crate) struct Heard(pub(crate) String);
 
 impl Heard {
     fn reply(&mut self, what: &str, reply: &Reply) {
@@ -35,7 +35,7 @@ impl Heard {
         self.files(&gateway.directory().join("state"));
     }
 
-    fn files(&mut self, directory: &Path) {
+    pub(crate) fn files(&mut self, directory: &Path) {
         for entry in std::fs::read_dir(directory).expect("a directory") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
@@ -49,7 +49,7 @@ impl Heard {
     }
 
     #[track_caller]
-    fn assert_silent_about(&self, secrets: &[String]) {
+    pub(crate) fn assert_silent_about(&self, secrets: &[String]) {
         for secret in secrets {
             if let Some((line, form)) = Canary::new(secret).find(&self.0) {
                 panic!("a piece of {secret} as {form} in: {line}");

@@ -20,4 +20,5 @@ mod headers;
 mod http2;
 mod lifecycle;
 mod rig;
+mod store;
 mod tls;

@@ -47,6 +47,9 @@ pub struct Asked<'a> {
     pub route: &'a [&'a str],
     /// The model group, after aliases.
     pub model: Option<&'a str>,
+    /// The model as the caller wrote it, where an alias made another one of it: what a refusal may
+    /// tell them.
+    pub called: Option<&'a str>,
     /// The tools that it names.
     pub tools: &'a [&'a str],
     /// The MCP servers that it names.
@@ -117,6 +120,14 @@ pub fn narrowest(chain: &[Link<'_>]) -> Narrowest {
 #[must_use]
 pub fn allows_model(chain: &[Link<'_>], model: &str) -> bool {
     !chain.is_empty() && chain.iter().all(|link| link.grant.allows_model(model))
+}
+
+/// Whether a link says anything by one of these rules: whoever asks can spare itself finding out
+/// what a call asks for that nobody limits.
+#[must_use]
+pub fn limits(chain: &[Link<'_>], rules: &[Rule]) -> bool {
+    let sets = |link: &Link<'_>| rules.iter().any(|rule| link.grant.sets(*rule));
+    chain.iter().any(sets)
 }
 
 /// Whether every link's regions hold this one: for routing, which leaves out the deployments that

@@ -153,6 +153,43 @@ impl Compiled {
         })
     }
 
+    /// Allows nothing: for a grant that cannot be read, or is not there any more.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self {
+            blocked: true,
+            ..Self::default()
+        }
+    }
+
+    /// Allows everything before `expires`, in milliseconds since 1970, and nothing from then on.
+    #[must_use]
+    pub fn until(expires: u64) -> Self {
+        Self {
+            expires: Some(expires),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it says anything by this rule.
+    pub(super) fn sets(&self, rule: Rule) -> bool {
+        match rule {
+            Rule::Blocked => self.blocked,
+            Rule::Expires => self.expires.is_some(),
+            Rule::Sources => self.sources.is_some(),
+            Rule::Hours => self.hours.is_some(),
+            Rule::Routes => self.routes.is_some(),
+            Rule::Models => self.models.is_some(),
+            Rule::Tools => self.tools.is_some(),
+            Rule::BlockedTools => self.blocked_tools != Names::default(),
+            Rule::McpServers => self.mcp_servers.is_some(),
+            Rule::Regions => self.regions.is_some(),
+            Rule::OutputTokens => self.output_tokens.is_some(),
+            Rule::ParallelCalls => self.parallel_calls.is_some(),
+            Rule::ContentLogging => self.content_logging.is_some(),
+        }
+    }
+
     /// Whether its models, whatever else it says, hold this one.
     pub(super) fn allows_model(&self, model: &str) -> bool {
         is_within(self.models.as_ref(), model)

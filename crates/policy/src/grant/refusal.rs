@@ -87,7 +87,7 @@ const fn model_code(which: Which) -> &'static str {
 
 fn said(link: &Link<'_>, rule: Rule, asked: &Asked<'_>) -> String {
     let (object, grant) = (object(link.which), link.grant);
-    let model = asked.model.unwrap_or_default();
+    let model = asked.called.or(asked.model).unwrap_or_default();
     match rule {
         Rule::Blocked => blocked(link),
         Rule::Expires => expired(link, asked),

@@ -23,22 +23,22 @@ const ADDITIONS: [&str; 2] = ["provider_specific_fields", "thinking_blocks"];
 
 impl Rules<'_> {
     /// The rewritten messages; `None` when they can stay as they are.
-    pub(super) fn rewrite(self, messages: &str) -> Option<String> {
+    pub(super) fn rewrite(self, messages: &[u8]) -> Option<String> {
         if !self.may_change(messages) {
             return None;
         }
-        let list: Vec<&RawValue> = serde_json::from_str(messages).ok()?;
+        let list: Vec<&RawValue> = serde_json::from_slice(messages).ok()?;
         let mut out = String::with_capacity(messages.len());
         write_list(&mut out, &list, |out, message| self.message(out, message));
         Some(out)
     }
 
     /// The rewritten tools; `None` when they can stay as they are.
-    pub(super) fn rewrite_tools(self, tools: &str) -> Option<String> {
+    pub(super) fn rewrite_tools(self, tools: &[u8]) -> Option<String> {
         if !self.strips_additions() || !mentions(tools, CACHE_CONTROL) {
             return None;
         }
-        let list: Vec<&RawValue> = serde_json::from_str(tools).ok()?;
+        let list: Vec<&RawValue> = serde_json::from_slice(tools).ok()?;
         let mut out = String::with_capacity(tools.len());
         // A schema may have a property of that name: nothing below `function` is touched.
         write_list(&mut out, &list, |out, tool| {
@@ -57,7 +57,7 @@ impl Rules<'_> {
         Some(out)
     }
 
-    fn may_change(self, messages: &str) -> bool {
+    fn may_change(self, messages: &[u8]) -> bool {
         self.joins_text()
             || self.0.strips.iter().any(|field| mentions(messages, field))
             || (self.writes_system() && mentions(messages, "developer"))
@@ -141,8 +141,8 @@ impl Rules<'_> {
     }
 }
 
-fn mentions(text: &str, word: &str) -> bool {
-    memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+fn mentions(text: &[u8], word: &str) -> bool {
+    memmem::find(text, word.as_bytes()).is_some()
 }
 
 fn role(message: &RawValue) -> Option<String> {

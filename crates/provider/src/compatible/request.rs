@@ -193,7 +193,7 @@ fn apply(
         }
         Quirk::ModelPrefix(prefix) => {
             let is_short = !target.model.starts_with("accounts/") && !target.model.contains('#');
-            if is_short && patch.get("messages").is_some() {
+            if is_short && patch.get_bytes("messages").is_some() {
                 patch.set_str("model", &format!("{prefix}{}", target.model));
             }
         }
@@ -250,13 +250,13 @@ fn is_map_of_strings(json: &str) -> bool {
 fn rewrite_messages(vendor: &Compatible, patch: &mut Patch<'_>) {
     let rules = messages::Rules(vendor);
     if let Some(rewritten) = patch
-        .get("messages")
+        .get_bytes("messages")
         .and_then(|messages| rules.rewrite(messages))
     {
         patch.set("messages", rewritten);
     }
     if let Some(rewritten) = patch
-        .get("tools")
+        .get_bytes("tools")
         .and_then(|tools| rules.rewrite_tools(tools))
     {
         patch.set("tools", rewritten);

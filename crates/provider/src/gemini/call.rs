@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use ironward_core::{Fault, FaultKind};
-use ironward_wire::{Call, Chat, EmbeddingsInput, Json, Tool, ToolChoice, mistyped};
+use ironward_wire::{Call, Chat, EmbeddingsInput, mistyped};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::contents::{Contents, Turn};
 use super::generation::Generation;
-use super::{NAME, model_name, schema};
+use super::tools::{self, ToolConfig, ToolSet};
+use super::{NAME, model_name};
 use crate::Target;
 use crate::params::{self, Field, Forms, Passed};
 
@@ -172,16 +173,13 @@ struct Request<'a> {
 impl<'a> Request<'a> {
     fn new(chat: &'a Chat, natives: &Natives<'_>, target: &Target<'_>) -> Result<Self, Fault> {
         let Contents { turns, system } = Contents::new(chat, target)?;
-        let mut tools = tool_sets(&chat.tools, target)?;
         // OpenAI's way to ask for a search; how large it may be is not Gemini's to know.
-        if natives.find(&["web_search_options"]).is_some() {
-            tools.push(ToolSet::Search {});
-        }
+        let search = natives.find(&["web_search_options"]).is_some();
         Ok(Self {
             contents: turns,
             system_instruction: system,
-            tool_config: tool_config(chat),
-            tools,
+            tool_config: tools::config(chat),
+            tools: tools::sets(&chat.tools, search, target)?,
             ..Self::default()
         })
     }
@@ -209,109 +207,6 @@ struct EmbedRequest<'a> {
     task_type: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-enum ToolSet<'a> {
-    #[serde(rename = "functionDeclarations")]
-    Functions(Vec<Function<'a>>),
-    #[serde(rename = "googleSearch")]
-    Search {},
-    #[serde(untagged)]
-    Builtin(&'a Json),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Function<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters_json_schema: Option<Json>,
-}
-
-fn tool_sets<'a>(tools: &'a [Tool], target: &Target<'_>) -> Result<Vec<ToolSet<'a>>, Fault> {
-    let mut functions = Vec::new();
-    let mut sets = Vec::new();
-    for tool in tools {
-        match &tool.builtin {
-            None => functions.push(Function {
-                name: &tool.name,
-                description: tool.description.as_deref(),
-                parameters_json_schema: match tool.parameters.text() {
-                    "{}" | "null" => None,
-                    _ => Some(schema::adapt(&tool.parameters, "tools")?),
-                },
-            }),
-            Some(builtin) if is_own_builtin(builtin) => sets.push(ToolSet::Builtin(builtin)),
-            Some(_) => target.unsupported(NAME, "tools")?,
-        }
-    }
-    if !functions.is_empty() {
-        sets.insert(0, ToolSet::Functions(functions));
-    }
-    Ok(sets)
-}
-
-/// Whether a tool that the vendor runs is written as Gemini writes it, `{"googleSearch": {}}`.
-/// <https://ai.google.dev/api/caching#Tool>
-fn is_own_builtin(tool: &Json) -> bool {
-    const OWN: [&str; 13] = [
-        "codeExecution",
-        "code_execution",
-        "computerUse",
-        "computer_use",
-        "fileSearch",
-        "file_search",
-        "googleMaps",
-        "google_maps",
-        "googleSearch",
-        "google_search",
-        "googleSearchRetrieval",
-        "google_search_retrieval",
-        "urlContext",
-    ];
-    let fields: Result<serde_json::Map<String, serde_json::Value>, _> = tool.read("tools");
-    fields.is_ok_and(|fields| {
-        !fields.is_empty()
-            && fields
-                .keys()
-                .all(|name| OWN.contains(&name.as_str()) || name == "url_context")
-    })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolConfig<'a> {
-    function_calling_config: FunctionCalling<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FunctionCalling<'a> {
-    mode: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_function_names: Option<[&'a str; 1]>,
-}
-
-fn tool_config(chat: &Chat) -> Option<ToolConfig<'_>> {
-    // Without a function there is nothing to choose, and Gemini refuses the choice.
-    if chat.tools.iter().all(|tool| tool.builtin.is_some()) {
-        return None;
-    }
-    let (mode, name) = match chat.tool_choice.as_ref()? {
-        ToolChoice::Auto => ("AUTO", None),
-        ToolChoice::None => ("NONE", None),
-        ToolChoice::Required => ("ANY", None),
-        ToolChoice::Tool(name) => ("ANY", Some(name)),
-    };
-    Some(ToolConfig {
-        function_calling_config: FunctionCalling {
-            mode,
-            allowed_function_names: name.map(|name| [name.as_str()]),
-        },
-    })
 }
 
 /// OpenAI's and Anthropic's words for a tier in Gemini's; its own choice where there is none.

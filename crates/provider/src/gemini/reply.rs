@@ -247,10 +247,10 @@ pub(super) fn finish(reason: &str, called: bool) -> Finish {
 
 impl Counts {
     /// The tier that served the call, in OpenAI's word.
-    fn tier(self) -> Option<String> {
-        self.service_tier.map(|tier| match tier.as_str() {
+    pub(super) fn tier(&self) -> Option<String> {
+        self.service_tier.as_deref().map(|tier| match tier {
             "standard" => "default".to_owned(),
-            _ => tier,
+            tier => tier.to_owned(),
         })
     }
 
@@ -307,7 +307,7 @@ pub(super) fn decode_chat(body: &[u8]) -> Result<ChatReply, Fault> {
         created: None,
         choices,
         usage: counts.as_ref().map(Counts::usage),
-        service_tier: counts.and_then(Counts::tier),
+        service_tier: counts.as_ref().and_then(Counts::tier),
         system_fingerprint: None,
     })
 }

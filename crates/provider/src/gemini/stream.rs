@@ -79,6 +79,8 @@ impl Decoder {
                 id: self.id.clone(),
                 model: response.model_version,
                 created: None,
+                service_tier: response.usage_metadata.as_ref().and_then(Counts::tier),
+                system_fingerprint: None,
             });
         }
         // Before the parts: Anthropic's stream tells the input with its first event.

@@ -203,7 +203,7 @@ fn tools<'a>(chat: &'a Chat, target: &Target<'_>) -> Result<Vec<ToolEntry<'a>>, 
         _ => {}
     }
     let mut entries = Vec::with_capacity(chat.tools.len());
-    for tool in &chat.tools {
+    for (position, tool) in chat.tools.iter().enumerate() {
         let Tool {
             name,
             description,
@@ -212,7 +212,7 @@ fn tools<'a>(chat: &'a Chat, target: &Target<'_>) -> Result<Vec<ToolEntry<'a>>, 
             ..
         } = tool;
         if builtin.is_some() {
-            target.unsupported(NAME, "tools")?;
+            target.unsupported(NAME, &format!("tools[{position}]"))?;
             continue;
         }
         entries.push(ToolEntry {

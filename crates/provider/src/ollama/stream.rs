@@ -53,6 +53,8 @@ impl Decoder {
                 id: None,
                 model: response.model.take(),
                 created: None,
+                service_tier: None,
+                system_fingerprint: None,
             });
         }
         let text = |text: Option<String>| text.filter(|text| !text.is_empty());

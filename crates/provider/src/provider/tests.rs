@@ -51,8 +51,21 @@ fn reference() -> String {
             code(vendor.base_variables),
         ));
     }
+    page.push_str(OWN_TOOLS);
     page
 }
+
+const OWN_TOOLS: &str = r#"
+## Tools that a provider runs itself
+
+Gemini's are written into a chat call as LiteLLM takes them: `"tools": [{"googleSearch": {}}]`. So are `codeExecution`, `computerUse`,
+`enterpriseWebSearch`, `fileSearch`, `googleMaps`, `googleSearchRetrieval` and `urlContext`, each also as `google_search` and so on. A tool of
+type `web_search` or `web_search_preview`, and `web_search_options`, mean `googleSearch` there. Beside functions they are sent as well, and a
+model that does not take both says so; LiteLLM leaves the search out.
+
+Anthropic and Ollama refuse such a tool by its place (`tools[0]`), or it is left out with `drop_params`. Vendors of OpenAI's format get the
+call as it was written, and refuse it in their words.
+"#;
 
 #[test]
 fn the_page_is_what_the_tables_say() {

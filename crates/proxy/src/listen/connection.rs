@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,8 @@ use crate::pipeline;
 /// One client's connection.
 pub(super) struct Connection {
     pub(super) gateway: Arc<Gateway>,
+    /// The client's address.
+    pub(super) source: IpAddr,
     pub(super) settings: ListenerSettings,
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) drained: watch::Receiver<bool>,
@@ -73,10 +76,10 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let gateway = Arc::clone(&self.gateway);
+        let (gateway, source) = (Arc::clone(&self.gateway), self.source);
         let service = service_fn(move |request: http::Request<Incoming>| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, request).await) }
+            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, Some(source), request).await) }
         });
         let ListenerSettings {
             head_timeout,
@@ -108,10 +111,11 @@ impl Connection {
         let gateway = Arc::clone(&self.gateway);
         let has_begun = Arc::new(AtomicBool::new(false));
         let begun = Arc::clone(&has_begun);
+        let source = self.source;
         let service = service_fn(move |request: http::Request<Incoming>| {
             begun.store(true, Ordering::Relaxed);
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, request).await) }
+            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, Some(source), request).await) }
         });
         let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
         // hyper watches the time for a head once it knows which HTTP it is, but waits for the bytes

@@ -9,6 +9,7 @@ use ironward_egress::{Redaction, ReplyBody};
 
 use super::gather::Gather;
 use super::relay::{Passed, Relay};
+use crate::access::Cut;
 use crate::stages::{Grant, Outcome};
 
 /// A streamed reply whose first bytes are there.
@@ -36,6 +37,8 @@ pub(crate) struct Stream {
     redaction: Redaction,
     ready: Gather,
     grant: Option<Grant>,
+    /// The end of what allowed it.
+    cut: Option<Cut>,
 }
 
 /// What is ready goes out without waiting for more from here on.
@@ -55,7 +58,7 @@ impl Begun {
 }
 
 impl Stream {
-    pub(crate) fn new(begun: Begun, mut grant: Grant) -> Self {
+    pub(crate) fn new(begun: Begun, mut grant: Grant, cut: Option<Cut>) -> Self {
         let Begun {
             ready,
             relay,
@@ -73,6 +76,7 @@ impl Stream {
             redaction,
             ready: Gather::new(ready),
             grant: Some(grant),
+            cut,
         }
     }
 
@@ -84,6 +88,7 @@ impl Stream {
     /// would become a system call of its own. So all that is there goes out together, and nothing
     /// waits for the network.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.look_for_cut(context);
         loop {
             let Some(upstream) = self.upstream.as_mut().filter(|_| self.ready.len() < ENOUGH)
             else {
@@ -110,6 +115,19 @@ impl Stream {
                 Poll::Pending if self.ready.is_empty() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(self.take()),
             }
+        }
+    }
+
+    /// Ends the stream when what allowed it has ended, unless all of it is here already.
+    fn look_for_cut(&mut self, context: &mut Context<'_>) {
+        let Some(cut) = self.cut.as_mut().filter(|_| self.upstream.is_some()) else {
+            return;
+        };
+        if let Some(fault) = cut.poll(context) {
+            self.hold(Passed {
+                bytes: Bytes::new(),
+                fault: Some(fault),
+            });
         }
     }
 

@@ -1,7 +1,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use super::{INLINE, run};
+use super::{Work, run};
+
+const MANY: usize = Work::Pass.inline_limit() + 1;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
@@ -12,8 +14,11 @@ fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn few_bytes_are_worked_on_where_the_call_runs() {
     let here = std::thread::current().id();
-    let there = runtime().block_on(run(INLINE, || Ok(std::thread::current().id())));
-    assert_eq!(there.unwrap(), here);
+    for work in [Work::Pass, Work::Translate] {
+        let place = |size| runtime().block_on(run(work, size, || Ok(std::thread::current().id())));
+        assert_eq!(place(work.inline_limit()).unwrap(), here);
+        assert_ne!(place(work.inline_limit() + 1).unwrap(), here);
+    }
 }
 
 #[test]
@@ -21,7 +26,7 @@ fn the_other_calls_of_the_thread_go_on_while_many_bytes_are_worked_on() {
     let (other, worked) = mpsc::channel();
     let waited = runtime().block_on(async {
         // The work ends only when another task of the same thread has run meanwhile.
-        let work = run(INLINE + 1, move || {
+        let work = run(Work::Pass, MANY, move || {
             Ok(worked.recv_timeout(Duration::from_secs(10)))
         });
         let call = tokio::spawn(async move { other.send("a call") });
@@ -34,6 +39,6 @@ fn the_other_calls_of_the_thread_go_on_while_many_bytes_are_worked_on() {
 
 #[test]
 fn work_that_panics_is_one_calls_fault() {
-    let outcome = runtime().block_on(run::<(), _>(INLINE + 1, || panic!("on purpose")));
+    let outcome = runtime().block_on(run::<(), _>(Work::Pass, MANY, || panic!("on purpose")));
     assert_eq!(outcome.unwrap_err().kind.status(), 500);
 }

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Principal, Usage};
+use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage};
 use ironward_telemetry::CallSettled;
 use ironward_wire::Dialect;
 
+use super::authorise::Permit;
 use crate::Gateway;
+use crate::access::{Access, Cut, Place};
 use crate::in_flight::Slot;
 use crate::snapshot::Settings;
 
@@ -18,7 +20,7 @@ pub(crate) struct Grant {
 /// What is known of a running call.
 struct Open {
     id: CallId,
-    principal: Arc<Principal>,
+    permit: Permit,
     dialect: Dialect,
     model: Box<str>,
     started: Instant,
@@ -28,6 +30,7 @@ struct Open {
     usage: Option<Usage>,
     overhead: Duration,
     _slot: Slot,
+    _place: Option<Place>,
 }
 
 /// How a call ended.
@@ -41,13 +44,13 @@ pub(crate) enum Outcome {
 /// What a call is admitted for.
 pub(crate) struct Request<'a> {
     pub(crate) id: CallId,
-    pub(crate) principal: Arc<Principal>,
+    pub(crate) permit: Permit,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
     pub(crate) started: Instant,
 }
 
-/// -> Grant: a place among the parallel calls. Limits and budgets reserve here, all or nothing.
+/// -> Grant: a place among the parallel calls, of the gateway's and of the key's. Limits and budgets reserve here, all or nothing.
 pub(crate) fn admit(
     gateway: &Gateway,
     settings: &Settings,
@@ -68,9 +71,10 @@ pub(crate) fn admit(
                 "the gateway runs as many calls at once as it may; try again soon",
             )
         })?;
+    let place = place(&gateway.access, &request.permit)?;
     let Request {
         id,
-        principal,
+        permit,
         dialect,
         model,
         started,
@@ -78,7 +82,7 @@ pub(crate) fn admit(
     Ok(Grant {
         open: Some(Box::new(Open {
             id,
-            principal,
+            permit,
             dialect,
             model: model.into(),
             started,
@@ -88,11 +92,38 @@ pub(crate) fn admit(
             usage: None,
             overhead: Duration::ZERO,
             _slot: slot,
+            _place: place,
         })),
     })
 }
 
+/// A place among the calls of the key, where something limits how many it may run.
+fn place(access: &Access, permit: &Permit) -> Result<Option<Place>, Fault> {
+    let chain = permit.caller.chain();
+    let Some((chain, limit)) = chain.zip(permit.parallel_calls) else {
+        return Ok(None);
+    };
+    let key = &chain.key.id;
+    let place = access.running.enter(key, limit);
+    place.map(Some).ok_or_else(|| {
+        let message = format!(
+            "Rate limit exceeded for api_key: {key}. Limit type: max_parallel_requests. \
+             Current limit: {limit}, Remaining: 0."
+        );
+        let mut fault = Fault::downstream(FaultKind::RateLimited, message);
+        fault.retry = Retry::Again(Some(Duration::from_secs(1)));
+        fault
+    })
+}
+
 impl Grant {
+    /// What may end a stream before its provider does: the end of what allowed it. `None`: nothing.
+    pub(crate) fn watch(&self, access: &Access) -> Option<Cut> {
+        let permit = &self.open.as_ref()?.permit;
+        permit.caller.chain()?;
+        Some(access.streams.watch(permit.clone()))
+    }
+
     /// Which deployment answered, after how many attempts, and what the gateway itself added.
     pub(crate) fn attempted(
         &mut self,
@@ -148,7 +179,9 @@ impl Open {
     fn close(&self, status: u16, fault: Option<&Fault>) {
         CallSettled {
             id: self.id,
-            caller: &self.principal.alias,
+            caller: self.permit.caller.alias(),
+            key: self.permit.caller.key_id(),
+            team: self.permit.caller.team_id(),
             dialect: self.dialect.label(),
             model_group: &self.model,
             deployment: self.deployment.as_ref().map(DeploymentId::as_str),

@@ -11,9 +11,10 @@ use ironward_provider::Target;
 use ironward_wire::{Call, ChatReply, Choice, Delta, Envelope, Finish, Part, Reply};
 
 use super::route::Plan;
+use crate::Gateway;
 use crate::reply::{Begun, Relay};
+use crate::side_pool::{self, Work};
 use crate::snapshot::{Routed, Settings};
-use crate::{Gateway, side_pool};
 
 /// An answer and how it was come by.
 pub(crate) struct Attempted {
@@ -126,11 +127,20 @@ impl One<'_> {
         result
     }
 
+    /// What is done with the call's body, and with its reply.
+    fn work(&self) -> Work {
+        if self.routed.provider.speaks(self.call.dialect) {
+            Work::Pass
+        } else {
+            Work::Translate
+        }
+    }
+
     async fn encode_request(&self) -> Result<ironward_core::UpstreamRequest, Fault> {
         let (call, routed) = (Arc::clone(self.call), self.routed.clone());
         let model = self.plan.model(self.routed).into_owned();
         let drop_unsupported = self.plan.drops_params(self.routed);
-        side_pool::run(self.call.body.bytes().len(), move || {
+        side_pool::run(self.work(), self.call.body.bytes().len(), move || {
             let target = Target {
                 deployment: &routed.deployment,
                 model: &model,
@@ -183,7 +193,7 @@ impl One<'_> {
             self.envelope.clone(),
             self.routed.provider,
         );
-        side_pool::run(bytes.len(), move || {
+        side_pool::run(self.work(), bytes.len(), move || {
             if provider.speaks(call.dialect) {
                 let forwarded = call.dialect.forward_reply(bytes, &envelope)?;
                 return Ok(Answer::Whole {

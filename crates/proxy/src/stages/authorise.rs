@@ -1,43 +1,155 @@
 use std::sync::Arc;
 
-use ironward_core::{Fault, FaultKind, Principal, Role};
+use ironward_core::{Fault, FaultKind};
+use ironward_policy::{
+    Asked, Link, Rule, Verdict, Which, allows_model, allows_region, check, limits, narrowest,
+};
+use ironward_store::Entry;
+use ironward_store::objects::Customer;
+use ironward_wire::Call;
 
-use super::authenticate::Caller;
-use crate::Snapshot;
+use super::asks::{self, Asks};
+use super::authenticate::{Arrival, Caller};
+use crate::access::Access;
 use crate::snapshot::Group;
+use crate::{Snapshot, refusal};
 
 /// Proof that this caller may call this model group.
 pub(crate) struct Authorised {
-    principal: Arc<Principal>,
-    group: Arc<Group>,
+    pub(crate) permit: Permit,
+    pub(crate) group: Arc<Group>,
     /// What the group's `*`s stand for in the name asked for.
-    stars: Vec<Box<str>>,
+    pub(crate) stars: Vec<Box<str>>,
+    /// The deployments of the group that may be used; `None`: all.
+    pub(crate) usable: Option<Vec<usize>>,
 }
 
-impl Authorised {
-    pub(crate) fn into_parts(self) -> (Arc<Principal>, Arc<Group>, Vec<Box<str>>) {
-        (self.principal, self.group, self.stars)
-    }
+/// Who was allowed what: it can be asked again while the call runs.
+#[derive(Clone)]
+pub(crate) struct Permit {
+    pub(crate) caller: Caller,
+    customer: Option<Arc<Entry<Customer>>>,
+    route: &'static [&'static str],
+    /// The model group that was allowed, after all aliases but those of the router where these were
+    /// what was granted.
+    model: Box<str>,
+    /// The most calls of this key at once.
+    pub(crate) parallel_calls: Option<u32>,
+    /// When it ends by itself.
+    end: Option<u64>,
 }
 
-/// Caller x Call -> the model group that it may call. A name that the caller may not use and a name
-/// that does not exist are answered alike.
+/// Caller x Call -> the model group that it may call. A name that the caller may not use is refused
+/// without a look whether it exists; only who may use it is told that it does not.
 pub(crate) fn authorise(
+    access: &Access,
     snapshot: &Snapshot,
     caller: &Caller,
-    model: &str,
+    arrival: Arrival<'_>,
+    call: &Call,
     path: &str,
 ) -> Result<Authorised, Fault> {
-    let principal = Arc::clone(caller.principal());
-    let (group, stars) = allowed(principal.role)
-        .then(|| find(snapshot, model))
-        .flatten()
-        .ok_or_else(|| unknown(model, path))?;
+    let settings = &snapshot.settings;
+    let asked_for = match &settings.completion_model {
+        Some(model) if call.dialect != ironward_wire::Dialect::OpenAiEmbeddings => model,
+        _ => &call.model,
+    };
+    let named = own_alias(caller, asked_for);
+    let alias = snapshot.aliases.get(named);
+    let target = alias.map_or(named, |alias| &alias.group);
+    let customer =
+        asks::customer(arrival.headers, call).and_then(|id| access.directory.customers.find(&id));
+    let links = links(caller, customer.as_deref());
+    let mut model = target;
+    let (mut parallel_calls, mut end) = (None, None);
+    if !links.is_empty() {
+        let asks = Asks::of(call, &links)?;
+        let (tools, servers) = (asks.tools(), asks.servers());
+        let mut asked = Asked {
+            now: arrival.now,
+            source: caller.source,
+            route: arrival.route,
+            model: Some(target),
+            called: Some(&call.model),
+            tools: &tools,
+            mcp_servers: &servers,
+            regions: &[],
+            output_tokens: asks.output_tokens,
+        };
+        let mut verdict = check(&links, &asked);
+        // As with LiteLLM, a grant may name the router's alias instead of what it stands for.
+        if alias.is_some() && refuses(&verdict, Rule::Models) {
+            model = named;
+            asked.model = Some(named);
+            verdict = check(&links, &asked);
+        }
+        if let Verdict::Refused(refusal) = verdict {
+            return Err(refusal::fault(&refusal));
+        }
+        let narrowest = narrowest(&links);
+        parallel_calls = narrowest.parallel_calls;
+        end = caller.chain().and_then(|chain| chain.end());
+    }
+    let (group, stars) = find(snapshot, target).ok_or_else(|| unknown(&call.model, path))?;
+    let usable = usable(&links, &group, &call.model)?;
+    let model = model.into();
+    drop(links);
     Ok(Authorised {
-        principal,
+        permit: Permit {
+            caller: caller.clone(),
+            customer,
+            route: arrival.route,
+            model,
+            parallel_calls,
+            end,
+        },
         group,
         stars,
+        usable,
     })
+}
+
+impl Permit {
+    /// Looks again at `now`: `None` while nothing has changed, else the permit as it is now.
+    ///
+    /// # Errors
+    /// Why it is no longer allowed.
+    pub(crate) fn again(&self, access: &Access, now: u64) -> Result<Option<Self>, Fault> {
+        let Some(chain) = self.caller.chain() else {
+            return Ok(None);
+        };
+        let customer = self.customer.as_ref();
+        let is_current =
+            chain.is_current() && customer.is_none_or(|customer| customer.is_current());
+        if is_current && self.end.is_none_or(|end| now < end) {
+            return Ok(None);
+        }
+        let caller = self.caller.again(access, chain, self.route, now)?;
+        let find =
+            |customer: &Arc<Entry<Customer>>| access.directory.customers.find(customer.id.as_str());
+        let customer = customer.and_then(find);
+        let links = links(&caller, customer.as_deref());
+        let asked = Asked {
+            now,
+            source: caller.source,
+            route: self.route,
+            model: Some(&self.model),
+            ..Asked::default()
+        };
+        if let Verdict::Refused(refusal) = check(&links, &asked) {
+            return Err(refusal::fault(&refusal));
+        }
+        let end = caller.chain().and_then(|chain| chain.end());
+        drop(links);
+        Ok(Some(Self {
+            caller,
+            customer,
+            end,
+            route: self.route,
+            model: self.model.clone(),
+            parallel_calls: self.parallel_calls,
+        }))
+    }
 }
 
 /// The names that the caller may ask for.
@@ -45,24 +157,73 @@ pub(crate) struct Visible<'s>(pub(crate) Vec<&'s str>);
 
 impl<'s> Visible<'s> {
     pub(crate) fn to(snapshot: &'s Snapshot, caller: &Caller) -> Self {
-        if allowed(caller.principal().role) {
-            Self(snapshot.model_names())
-        } else {
-            Self(Vec::new())
+        let mut names = snapshot.model_names();
+        let links = links(caller, None);
+        if !links.is_empty() {
+            names.retain(|name| {
+                let alias = snapshot.aliases.get(*name);
+                let target = alias.map_or(*name, |alias| &alias.group);
+                allows_model(&links, target) || allows_model(&links, name)
+            });
         }
+        Self(names)
     }
 }
 
-/// Only the admin key and the master key exist yet.
-fn allowed(role: Role) -> bool {
-    role == Role::ProxyAdmin
+/// What bounds a call; nothing does for the admin key and the master key, but for the customer that
+/// they call for.
+fn links<'c>(caller: &'c Caller, customer: Option<&'c Entry<Customer>>) -> Vec<Link<'c>> {
+    let chain = caller.chain();
+    let mut links = chain.map(|chain| chain.links()).unwrap_or_default();
+    links.extend(customer.map(|customer| Link {
+        which: Which::Customer,
+        name: customer.id.as_str(),
+        grant: customer.grants.own(),
+    }));
+    links
 }
 
-fn find(snapshot: &Snapshot, model: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> {
-    let name = snapshot
-        .aliases
-        .get(model)
-        .map_or(model, |alias| &alias.group);
+/// The name that the key, then its team, has for a name.
+fn own_alias<'c>(caller: &'c Caller, name: &'c str) -> &'c str {
+    let Some(chain) = caller.chain() else {
+        return name;
+    };
+    let of_key = chain.key.object.aliases.get(name);
+    let name = of_key.map_or(name, |target| target);
+    let team = chain.team.as_ref();
+    let of_team = team.and_then(|team| team.object.model_aliases.get(name));
+    of_team.map_or(name, |target| target)
+}
+
+fn refuses(verdict: &Verdict, rule: Rule) -> bool {
+    matches!(verdict, Verdict::Refused(refusal) if refusal.rule == rule)
+}
+
+/// The deployments whose region every link allows; `None`: all of them.
+fn usable(links: &[Link<'_>], group: &Group, called: &str) -> Result<Option<Vec<usize>>, Fault> {
+    if !limits(links, &[Rule::Regions]) {
+        return Ok(None);
+    }
+    let deployments = group.deployments.iter().enumerate();
+    let usable: Vec<usize> = deployments
+        .filter(|(_, routed)| allows_region(links, routed.region.as_deref()))
+        .map(|(place, _)| place)
+        .collect();
+    if usable.is_empty() {
+        return Err(elsewhere(called));
+    }
+    Ok(Some(usable))
+}
+
+fn elsewhere(called: &str) -> Fault {
+    let model = refusal::shown(called, 128);
+    let message = format!("key not allowed to access a region that serves model {model}");
+    Fault::downstream(FaultKind::PermissionDenied, message)
+        .with_param("model")
+        .with_code("key_model_access_denied")
+}
+
+fn find(snapshot: &Snapshot, name: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> {
     if let Some(group) = snapshot.groups.get(name) {
         return Some((Arc::clone(group), Vec::new()));
     }

@@ -9,7 +9,8 @@ use http_body_util::BodyExt as _;
 use ironward_core::{Fault, FaultKind};
 use ironward_wire::{Body, Call, Dialect};
 
-use crate::{Settings, side_pool};
+use crate::Settings;
+use crate::side_pool::{self, Work};
 
 /// Fields by which a caller of other gateways names where a call goes or with which key: refused by
 /// name, at the top and inside the objects that such fields were hidden in.
@@ -79,7 +80,7 @@ where
             )
         })??;
     let forwarded = forwarded_headers(&head.headers);
-    let call = side_pool::run(bytes.len(), move || {
+    let call = side_pool::run(Work::Pass, bytes.len(), move || {
         let body = Body::read(bytes)?;
         refuse_control_fields(&body)?;
         Call::read(dialect, body, path_model.as_deref())

@@ -26,7 +26,7 @@ pub(crate) struct Plan {
 pub(crate) fn route(
     gateway: &Gateway,
     (settings, routing): (&Settings, &Routing),
-    (group, stars): (Arc<Group>, Vec<Box<str>>),
+    (group, stars, usable): (Arc<Group>, Vec<Box<str>>, Option<Vec<usize>>),
     headers: &HeaderMap,
 ) -> Result<Plan, Fault> {
     let order = match &*group.deployments {
@@ -46,6 +46,14 @@ pub(crate) fn route(
                 })
                 .collect();
             order(&candidates, || gateway.draw_fraction())
+        }
+    };
+    let order = match usable {
+        None => order,
+        Some(usable) => {
+            let mut order = order;
+            order.retain(|place| usable.contains(place));
+            order
         }
     };
     let configured = order

@@ -9,6 +9,7 @@ use super::admit::{Grant, Outcome};
 use super::attempt::{Answer, Attempted};
 use super::route::Plan;
 use crate::Body;
+use crate::access::Access;
 use crate::reply::{self, JSON, Stream};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -26,6 +27,7 @@ const RATE_LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 /// Grant x answer -> response: accounts for a whole reply now, for a stream when it ends, also when
 /// the client hangs up.
 pub(crate) fn settle(
+    access: &Access,
     mut grant: Grant,
     id: CallId,
     plan: &Plan,
@@ -49,7 +51,10 @@ pub(crate) fn settle(
             grant.settle(Outcome::Complete);
             (Body::whole(bytes), JSON)
         }
-        Answer::Stream(begun) => (Body::stream(Stream::new(*begun, grant)), EVENT_STREAM),
+        Answer::Stream(begun) => {
+            let cut = grant.watch(access);
+            (Body::stream(Stream::new(*begun, grant, cut)), EVENT_STREAM)
+        }
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();

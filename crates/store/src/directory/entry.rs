@@ -2,6 +2,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ironward_core::Id;
 
+use super::grants::Grants;
+
 /// One version of an object of the kind `K`, as it is held in memory.
 pub struct Entry<K, C = K> {
     /// Its id.
@@ -12,19 +14,39 @@ pub struct Entry<K, C = K> {
     pub seq: u64,
     /// What it says.
     pub object: C,
+    /// Its grants, read.
+    pub grants: Grants,
     pub(super) mark: u128,
     superseded: AtomicBool,
 }
 
+/// Which version of an object an entry is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) version: u64,
+    pub(super) seq: u64,
+    pub(super) mark: u128,
+}
+
 impl<K, C> Entry<K, C> {
-    pub(super) const fn new(id: Id<K>, version: u64, seq: u64, mark: u128, object: C) -> Self {
+    pub(super) fn new(id: &str, place: Place, object: C, grants: Grants) -> Self {
+        let Place { version, seq, mark } = place;
         Self {
-            id,
+            id: Id::new(id),
             version,
             seq,
             object,
+            grants,
             mark,
             superseded: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) const fn place(&self) -> Place {
+        Place {
+            version: self.version,
+            seq: self.seq,
+            mark: self.mark,
         }
     }
 

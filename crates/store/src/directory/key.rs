@@ -14,6 +14,7 @@ use crate::objects::{
 
 /// A key as the data path needs it: what it has in common with others is shared, and what only the
 /// management plane reads is kept as text.
+#[derive(Clone)]
 pub struct LiveKey {
     /// The secrets that it is proven by.
     pub secrets: Box<[LiveSecret]>,
@@ -151,6 +152,12 @@ impl LiveKey {
 }
 
 impl LiveSecret {
+    /// Whether it is accepted at `now`, in milliseconds since 1970.
+    #[must_use]
+    pub fn is_live(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
     /// `None`: the hash is no 64 hexadecimal digits; nobody can present such a secret.
     fn new(secret: &KeySecret) -> Option<Self> {
         Some(Self {

@@ -1,40 +1,84 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ironward_core::Id;
 use ironward_secret::KeyHash;
 
+use super::entry::Place;
+use super::grants::GrantReader;
 use super::key::KeyParts;
 use super::{Directory, Entry, Holder, LiveKey, Objects};
-use crate::objects::{Content, Key, Kind, User};
+use crate::objects::{Content, Key, Kind, SecretForm, User};
 use crate::row::Stored;
 
-/// The one writer of a directory.
-pub(crate) struct DirectoryWriter {
+/// The one writer of a directory: the feed, or whoever has no store behind it.
+pub struct DirectoryWriter {
     directory: Arc<Directory>,
     parts: KeyParts,
-    /// Keys that are added together, at the end of a load.
-    batch: Vec<Arc<Entry<Key, LiveKey>>>,
+    pub(super) grants: GrantReader,
+    /// Keys that are added together, at the end of a load: their grants may name access groups that
+    /// come later.
+    batch: Vec<(Box<str>, Place, LiveKey)>,
 }
 
 impl DirectoryWriter {
-    pub(crate) fn new() -> Self {
+    /// With an empty directory.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             directory: Arc::new(Directory::new()),
             parts: KeyParts::default(),
+            grants: GrantReader::new(),
             batch: Vec::new(),
         }
     }
 
-    pub(crate) fn directory(&self) -> Arc<Directory> {
+    /// What it writes to.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory)
+    }
+
+    /// Puts `content` in the place of the object that is there, and tells whoever waits for a
+    /// change. For a directory without a store: a feed that follows one writes all there is.
+    pub fn set(&mut self, id: &str, content: Content) {
+        let kind = content.kind();
+        let seq = self.next_seq();
+        self.put(Stored {
+            kind,
+            id: id.into(),
+            // It only has to grow.
+            version: seq,
+            seq,
+            content: Some(content),
+            mark: 0,
+        });
+        self.announce(seq);
+    }
+
+    /// Takes an object away; else as [`Self::set`].
+    pub fn unset(&mut self, kind: Kind, id: &str) {
+        let seq = self.next_seq();
+        self.remove(kind, id);
+        self.announce(seq);
+    }
+
+    /// The number of the next change where no store counts them.
+    fn next_seq(&self) -> u64 {
+        *self.directory.changes.borrow() + 1
     }
 
     /// Adds an object of the first load; [`Self::flush`] ends that.
     pub(crate) fn load(&mut self, stored: Stored) {
         match stored.content {
             Some(Content::Key(key)) => {
-                let entry = self.key(&stored.id, stored.version, stored.seq, stored.mark, *key);
-                self.batch.push(entry);
+                let place = Place {
+                    version: stored.version,
+                    seq: stored.seq,
+                    mark: stored.mark,
+                };
+                let live = self.parts.live(*key);
+                self.batch.push((stored.id, place, live));
             }
             _ => drop(self.put(stored)),
         }
@@ -42,7 +86,12 @@ impl DirectoryWriter {
 
     /// Makes the keys of the first load visible.
     pub(crate) fn flush(&mut self) {
+        self.reread_all();
         let batch = std::mem::take(&mut self.batch);
+        let batch: Vec<_> = batch
+            .into_iter()
+            .map(|(id, place, live)| self.key(&id, place, live))
+            .collect();
         let secrets = batch.iter().flat_map(secrets);
         self.directory.secrets.extend(secrets);
         self.directory.keys.extend(batch);
@@ -62,41 +111,56 @@ impl DirectoryWriter {
         let Some(content) = content else {
             return self.remove(kind, &id);
         };
+        let place = Place { version, seq, mark };
         let to = Arc::clone(&self.directory);
         match content {
             Content::Key(key) => {
-                let entry = self.key(&id, version, seq, mark, *key);
+                let live = self.parts.live(*key);
+                let entry = self.key(&id, place, live);
                 self.put_key(&entry)
             }
             Content::User(user) => {
-                self.put_user(Entry::new(Id::new(&id), version, seq, mark, *user))
+                let grants = self.grants.of(&to, &user.grant, false);
+                self.put_user(Entry::new(&id, place, *user, grants))
+            }
+            Content::Team(team) => {
+                let grants = self.grants.of_team(&to, &team.grant, &team.members);
+                insert(&to.teams, Entry::new(&id, place, *team, grants))
             }
             Content::Organisation(object) => {
-                insert(&to.organisations, &id, (version, seq, mark), *object)
+                let grants = self.grants.of(&to, &object.grant, false);
+                insert(&to.organisations, Entry::new(&id, place, *object, grants))
             }
-            Content::Team(object) => insert(&to.teams, &id, (version, seq, mark), *object),
-            Content::Project(object) => insert(&to.projects, &id, (version, seq, mark), *object),
+            Content::Project(object) => {
+                let grants = self.grants.of(&to, &object.grant, false);
+                insert(&to.projects, Entry::new(&id, place, *object, grants))
+            }
             Content::ServiceAccount(object) => {
-                insert(&to.service_accounts, &id, (version, seq, mark), *object)
+                let grants = self.grants.of(&to, &object.grant, false);
+                insert(
+                    &to.service_accounts,
+                    Entry::new(&id, place, *object, grants),
+                )
             }
-            Content::Customer(object) => insert(&to.customers, &id, (version, seq, mark), *object),
-            Content::Budget(object) => insert(&to.budgets, &id, (version, seq, mark), *object),
-            Content::Credential(object) => {
-                insert(&to.credentials, &id, (version, seq, mark), *object)
+            Content::Customer(object) => {
+                let grants = self.grants.of(&to, &object.grant, false);
+                insert(&to.customers, Entry::new(&id, place, *object, grants))
             }
-            Content::Deployment(object) => {
-                insert(&to.deployments, &id, (version, seq, mark), *object)
+            Content::AccessGroup(group) => {
+                let old = insert(&to.access_groups, self.plain(&id, place, *group));
+                self.reread(&id);
+                old
             }
-            Content::AccessGroup(object) => {
-                insert(&to.access_groups, &id, (version, seq, mark), *object)
-            }
-            Content::Tag(object) => insert(&to.tags, &id, (version, seq, mark), *object),
+            Content::Budget(object) => insert(&to.budgets, self.plain(&id, place, *object)),
+            Content::Credential(object) => insert(&to.credentials, self.plain(&id, place, *object)),
+            Content::Deployment(object) => insert(&to.deployments, self.plain(&id, place, *object)),
+            Content::Tag(object) => insert(&to.tags, self.plain(&id, place, *object)),
         }
     }
 
     /// Removes an object, and gives the mark that it had.
-    pub(crate) fn remove(&self, kind: Kind, id: &str) -> Option<u128> {
-        let from = &self.directory;
+    pub(crate) fn remove(&mut self, kind: Kind, id: &str) -> Option<u128> {
+        let from = Arc::clone(&self.directory);
         match kind {
             Kind::Key => {
                 let old = from.keys.remove(id)?;
@@ -116,7 +180,11 @@ impl DirectoryWriter {
             Kind::Budget => remove(&from.budgets, id),
             Kind::Credential => remove(&from.credentials, id),
             Kind::Deployment => remove(&from.deployments, id),
-            Kind::AccessGroup => remove(&from.access_groups, id),
+            Kind::AccessGroup => {
+                let old = remove(&from.access_groups, id)?;
+                self.reread(id);
+                Some(old)
+            }
             Kind::Tag => remove(&from.tags, id),
         }
     }
@@ -141,7 +209,7 @@ impl DirectoryWriter {
     }
 
     /// Removes every object of this kind that is not `wanted`.
-    pub(crate) fn retain(&self, kind: Kind, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn retain(&mut self, kind: Kind, wanted: impl Fn(&str) -> bool) {
         let held = &self.directory;
         let unwanted = match kind {
             Kind::Key => others(&held.keys, wanted),
@@ -167,19 +235,27 @@ impl DirectoryWriter {
         self.directory.changes.send_replace(seq);
     }
 
-    fn key(
+    pub(super) fn key(
         &mut self,
         id: &str,
-        version: u64,
-        seq: u64,
-        mark: u128,
-        key: Key,
+        place: Place,
+        live: LiveKey,
     ) -> Arc<Entry<Key, LiveKey>> {
-        let live = self.parts.live(key);
-        Arc::new(Entry::new(Id::new(id), version, seq, mark, live))
+        let mut forms = live.secrets.iter().map(|secret| secret.form);
+        if forms.any(|form| form == SecretForm::LitellmHash) {
+            self.directory.has_imported.store(true, Ordering::Release);
+        }
+        let in_team = live.team.is_some();
+        let grants = self.grants.of(&self.directory, &live.grant.rest, in_team);
+        Arc::new(Entry::new(id, place, live, grants))
     }
 
-    fn put_key(&self, entry: &Arc<Entry<Key, LiveKey>>) -> Option<u128> {
+    /// An object of a kind without grants.
+    fn plain<K>(&self, id: &str, place: Place, object: K) -> Entry<K> {
+        Entry::new(id, place, object, self.grants.none())
+    }
+
+    pub(super) fn put_key(&self, entry: &Arc<Entry<Key, LiveKey>>) -> Option<u128> {
         for (hash, found) in secrets(entry) {
             self.directory.secrets.insert(hash, found);
         }
@@ -203,7 +279,7 @@ impl DirectoryWriter {
         }
     }
 
-    fn put_user(&self, entry: Entry<User>) -> Option<u128> {
+    pub(super) fn put_user(&self, entry: Entry<User>) -> Option<u128> {
         let entry = Arc::new(entry);
         let old = self.directory.users.insert(Arc::clone(&entry));
         if let Some(old) = &old {
@@ -236,6 +312,12 @@ impl DirectoryWriter {
     }
 }
 
+impl Default for DirectoryWriter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 fn secrets(entry: &Arc<Entry<Key, LiveKey>>) -> impl Iterator<Item = (KeyHash, Holder)> {
     entry
         .object
@@ -248,9 +330,7 @@ fn secrets(entry: &Arc<Entry<Key, LiveKey>>) -> impl Iterator<Item = (KeyHash, H
         })
 }
 
-fn insert<K>(to: &Objects<K>, id: &str, place: (u64, u64, u128), object: K) -> Option<u128> {
-    let (version, seq, mark) = place;
-    let entry = Entry::new(Id::new(id), version, seq, mark, object);
+pub(super) fn insert<K>(to: &Objects<K>, entry: Entry<K>) -> Option<u128> {
     to.insert(Arc::new(entry)).map(|old| old.mark)
 }
 

@@ -13,7 +13,9 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    /// Of a directory that was never checked.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             start: clock.now(),
             clock,
@@ -36,7 +38,15 @@ impl Freshness {
         self.age().is_none_or(|age| age > limit)
     }
 
-    pub(super) fn checked(&self, begun: Instant) {
+    /// Whether the store was lost for longer than `limit` after it had been there. A directory that
+    /// comes from the snapshot alone never had it: that is how a node starts while it is down.
+    #[must_use]
+    pub fn is_cut_off(&self, limit: Duration) -> bool {
+        self.age().is_some_and(|age| age > limit)
+    }
+
+    /// A check that began at `begun` has succeeded: the directory was then what the store says.
+    pub fn checked(&self, begun: Instant) {
         let passed = begun.saturating_duration_since(self.start).as_millis();
         let passed = u64::try_from(passed).unwrap_or(u64::MAX - 1);
         self.checked.fetch_max(passed + 1, Ordering::AcqRel);

@@ -2,7 +2,7 @@ use ironward_secret::Secret;
 use ironward_testkit::Postgres;
 
 use super::{MIGRATIONS, Migration, migrate};
-use crate::database::{Access, Database, Location, Sql};
+use crate::database::{Access, Database, Location, Pool, Sql};
 use crate::error::StoreError;
 
 const BROKEN: &[Migration] = &[
@@ -35,7 +35,7 @@ async fn a_step_that_fails_leaves_the_old_state_on_a_server() {
 }
 
 async fn check(location: &Location) {
-    let database = Database::open(location).await.unwrap();
+    let database = Database::open(location, Pool::default()).await.unwrap();
     let only_first = &BROKEN[..1];
     migrate(&database, only_first, "id", 1).await.unwrap();
     let failed = migrate(&database, BROKEN, "other", 2).await.unwrap_err();

@@ -117,6 +117,14 @@ impl Store {
     /// When the census is not Ironward's, or the database cannot be used.
     pub async fn count_under(&self, version: u32) -> Result<u64, WriteError> {
         let mut transaction = self.begin(Access::Read).await?;
+        self.count_within(&mut transaction, version).await
+    }
+
+    async fn count_within(
+        &self,
+        transaction: &mut Transaction,
+        version: u32,
+    ) -> Result<u64, WriteError> {
         let rows = transaction
             .first(sql::COUNT_UNDER, &[Value::Int(version.into())], |row| {
                 row.int(0)
@@ -145,12 +153,22 @@ impl Store {
     /// # Errors
     /// When there is no such key, or the database cannot be used.
     pub async fn retire(&self, key: &super::WrappedKey) -> Result<bool, WriteError> {
-        if self.count_under(key.version).await? > 0 {
+        // No writer comes between the count and the new state: they all wait for the census.
+        let mut transaction = self.begin(Access::Write).await?;
+        self.lock_census(&mut transaction).await?;
+        if self.count_within(&mut transaction, key.version).await? > 0 {
             return Ok(false);
         }
-        self.locked
-            .update_wrapped_keys(std::slice::from_ref(key))
+        let values = [
+            Value::Int(key.version.into()),
+            Value::Text(&key.kek),
+            Value::Text(&key.state),
+            Value::Bytes(&key.wrapped),
+        ];
+        transaction
+            .execute(sql::UPDATE_WRAPPED_KEY, &values)
             .await?;
+        transaction.commit().await?;
         Ok(true)
     }
 }

@@ -49,6 +49,15 @@ impl Store {
     /// The census, unless it still is `last`, and the rows written after the change `seq`: of one
     /// state of the database.
     pub(crate) async fn reading(&self, last: &[u8], seq: u64) -> Result<Reading, LoadError> {
+        match self.try_reading(last, seq).await {
+            Err(LoadError::Store(error)) if self.has_learnt(&error).await => {
+                self.try_reading(last, seq).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_reading(&self, last: &[u8], seq: u64) -> Result<Reading, LoadError> {
         let mut transaction = self.begin(Access::Read).await?;
         let sealed = transaction
             .first(sql::CENSUS, &[], |row| row.bytes(0))

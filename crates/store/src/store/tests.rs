@@ -29,12 +29,13 @@ async fn store(
     let options = change(sqlite_options(&path));
     let store = Store {
         locked: LockedStore {
-            database: Database::Sqlite(sqlite_pool(options)),
+            database: Database::Sqlite(sqlite_pool(options, crate::Pool::default())),
             installation: locked.installation,
         },
         keys: ArcSwap::from_pointee(
             Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap(),
         ),
+        key_source: std::sync::OnceLock::new(),
         random,
         seen: AtomicU64::new(0),
         tried: AtomicU64::new(0),

@@ -1,5 +1,5 @@
 use super::{LockedStore, int};
-use crate::database::{Access, Value};
+use crate::database::{Access, Row, Transaction, Value};
 use crate::error::StoreError;
 use crate::sql;
 
@@ -25,18 +25,31 @@ impl LockedStore {
     /// When the database cannot be used.
     pub async fn wrapped_keys(&self) -> Result<Vec<WrappedKey>, StoreError> {
         let mut transaction = self.database.begin(Access::Read).await?;
-        let keys = transaction
-            .fetch(sql::WRAPPED_KEYS, &[], |row| {
-                Ok(WrappedKey {
-                    version: u32::try_from(row.int(0)?).unwrap_or_default(),
-                    kek: row.text(1)?,
-                    state: row.text(2)?,
-                    wrapped: row.bytes(3)?,
-                    made: u64::try_from(row.int(4)?).unwrap_or_default(),
-                })
-            })
-            .await?;
-        Ok(keys)
+        Ok(transaction.fetch(sql::WRAPPED_KEYS, &[], read).await?)
+    }
+
+    /// Replaces the table of data keys, `expected`, by `next`, in one transaction; `false`, and
+    /// nothing is written, when it is not what was expected: somebody else was faster.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn replace_wrapped_keys(
+        &self,
+        expected: &[WrappedKey],
+        next: &[WrappedKey],
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.database.begin(Access::Write).await?;
+        transaction.execute(sql::LOCK_WRAPPED_KEYS, &[]).await?;
+        let found = transaction.fetch(sql::WRAPPED_KEYS, &[], read).await?;
+        if found != expected {
+            return Ok(false);
+        }
+        for key in next {
+            let is_known = found.iter().any(|known| known.version == key.version);
+            put(&mut transaction, key, is_known).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Adds a data key; `false` when another node has made one of this version in the meantime:
@@ -133,4 +146,59 @@ impl LockedStore {
             .await?;
         Ok(transaction.commit().await?)
     }
+
+    /// Replaces the sealed value `old`; `false` when it is another one by now.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub async fn replace_sealed_value(
+        &self,
+        name: &str,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.database.begin(Access::Write).await?;
+        let values = [Value::Text(name), Value::Bytes(old), Value::Bytes(new)];
+        let replaced = transaction
+            .execute(sql::REPLACE_SEALED_VALUE, &values)
+            .await?;
+        transaction.commit().await?;
+        Ok(replaced == 1)
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<WrappedKey, sqlx::Error> {
+    Ok(WrappedKey {
+        version: u32::try_from(row.int(0)?).unwrap_or_default(),
+        kek: row.text(1)?,
+        state: row.text(2)?,
+        wrapped: row.bytes(3)?,
+        made: u64::try_from(row.int(4)?).unwrap_or_default(),
+    })
+}
+
+async fn put(
+    transaction: &mut Transaction,
+    key: &WrappedKey,
+    is_known: bool,
+) -> Result<(), StoreError> {
+    let values = [
+        Value::Int(key.version.into()),
+        Value::Text(&key.kek),
+        Value::Text(&key.state),
+        Value::Bytes(&key.wrapped),
+        Value::Int(int(key.made)),
+    ];
+    if is_known {
+        let [version, kek, state, wrapped, _] = values;
+        let values = [version, kek, state, wrapped];
+        transaction
+            .execute(sql::UPDATE_WRAPPED_KEY, &values)
+            .await?;
+    } else {
+        transaction
+            .execute(sql::CREATE_WRAPPED_KEY, &values)
+            .await?;
+    }
+    Ok(())
 }

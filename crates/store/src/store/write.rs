@@ -28,6 +28,15 @@ impl Store {
     /// unless the connection broke while the transaction ended: then it is not known.
     pub async fn write(&self, changes: &[Change]) -> Result<Applied, WriteError> {
         changes.iter().try_for_each(Change::check)?;
+        match self.try_write(changes).await {
+            Err(WriteError::Store(error)) if self.has_learnt(&error).await => {
+                self.try_write(changes).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_write(&self, changes: &[Change]) -> Result<Applied, WriteError> {
         let mut transaction = self.begin(Access::Write).await?;
         let mut census = self.lock_census(&mut transaction).await?;
         let mut versions = Vec::with_capacity(changes.len());
@@ -92,6 +101,9 @@ impl Store {
         let old = transaction.first(sql::ONE, &key, Row::read).await?;
         let old = self.check_old(change, old)?;
         let content = read_back(change)?;
+        if let Some(version) = content.as_ref().and_then(seal_key) {
+            self.check_not_retired(transaction, version).await?;
+        }
         let new = self.new_row(census, change, content.as_ref(), old.as_ref())?;
         let mark = |row: &Row| row.mark(&self.keys(), census.key).ok_or(NO_KEY);
         let old_mark = old.as_ref().map(mark).transpose()?;
@@ -137,6 +149,29 @@ impl Store {
             Ok(old)
         } else {
             Err(change.conflict())
+        }
+    }
+
+    /// A value that was sealed before another process moved everything to a new data key, and is
+    /// written after the old one was retired, would never open again.
+    async fn check_not_retired(
+        &self,
+        transaction: &mut Transaction,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        if version >= i64::from(self.keys().current_version()) {
+            return Ok(());
+        }
+        let state = transaction
+            .first(sql::WRAPPED_KEY_STATE, &[Value::Int(version)], |row| {
+                row.text(0)
+            })
+            .await?;
+        match state.as_deref() {
+            Some("retired") => Err(StoreError::Keyring(
+                "has retired the data key that a value was sealed under; seal it again",
+            )),
+            _ => Ok(()),
         }
     }
 

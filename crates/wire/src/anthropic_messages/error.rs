@@ -162,6 +162,8 @@ pub(super) fn write_error_event(fault: &Fault, out: &mut BytesMut) {
 
 /// Writes one frame.
 pub(super) fn write_event<T: Serialize>(event: &str, body: &T, out: &mut BytesMut) {
+    // Most events fit; else each of the writer's small steps might grow the buffer.
+    out.reserve(256);
     out.put_slice(b"event: ");
     out.put_slice(event.as_bytes());
     out.put_slice(b"\ndata: ");

@@ -45,21 +45,14 @@ pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     if let Some(usage) = &read.usage {
         counts.update(usage);
     }
-    let service_tier = read
-        .usage
-        .as_ref()
-        .and_then(|usage| usage.service_tier.as_deref());
+    let service_tier = read.usage.as_ref().and_then(UsageRead::tier);
     Ok(ChatReply {
         id: read.id.map(Cow::into_owned),
         model: read.model.map(Cow::into_owned),
         created: None,
         choices: vec![choice],
         usage: read.usage.is_some().then(|| counts.usage()),
-        service_tier: service_tier.map(|tier| match tier {
-            // OpenAI's word for it.
-            "standard" => "default".to_owned(),
-            tier => tier.to_owned(),
-        }),
+        service_tier,
         system_fingerprint: None,
     })
 }

@@ -18,7 +18,18 @@ pub(super) struct UsageRead<'a> {
     output_tokens_details: Option<OutputDetails>,
     iterations: Option<Vec<Iteration>>,
     #[serde(borrow)]
-    pub(super) service_tier: Option<Cow<'a, str>>,
+    service_tier: Option<Cow<'a, str>>,
+}
+
+impl UsageRead<'_> {
+    /// The tier that serves the call.
+    pub(super) fn tier(&self) -> Option<String> {
+        self.service_tier.as_deref().map(|tier| match tier {
+            // OpenAI's word for it.
+            "standard" => "default".to_owned(),
+            tier => tier.to_owned(),
+        })
+    }
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]

@@ -58,8 +58,14 @@ impl<'a> Patch<'a> {
     /// The JSON text that `name` now has; `null` counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
+        as_text(self.get_bytes(name)?)
+    }
+
+    /// As [`Patch::get`], for a text that may be long: its UTF-8 is not looked at again.
+    #[must_use]
+    pub fn get_bytes(&self, name: &str) -> Option<&[u8]> {
         let (_, value) = self.fields.iter().find(|(field, _)| *field == name)?;
-        as_text(value.bytes()).filter(|text| *text != "null")
+        Some(value.bytes()).filter(|text| *text != b"null")
     }
 
     /// Removes `name`; says whether it was there.

@@ -7,6 +7,7 @@
 //! anything after the object, and an object that holds a key twice. Property tests and the fuzz
 //! target `body_read` hold them against each other.
 
+mod keys;
 mod scan;
 mod string;
 mod walk;
@@ -15,9 +16,6 @@ use serde::de::Error as _;
 
 use super::Fields;
 use scan::{Refused, scan};
-
-/// Above this many keys in one object a hash set takes over from comparing each with each.
-const FEW_KEYS: usize = 16;
 
 /// Checks that `bytes` are one JSON value that every reader reads alike: no duplicate key at any
 /// depth, no lone surrogate, no number out of range, fewer than 128 levels, nothing after it. For

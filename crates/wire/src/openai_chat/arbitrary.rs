@@ -2,7 +2,7 @@
 
 use ironward_core::Usage;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::{collection::vec, option};
+use proptest::{collection::vec, option, sample::select};
 
 use crate::{
     Chat, ChatReply, Choice, Effort, Finish, Image, Json, Media, Message, OutputFormat, Part,
@@ -329,14 +329,18 @@ pub(super) fn reply() -> impl Strategy<Value = ChatReply> {
         1..u64::from(u32::MAX),
         vec(choice(), 1..3),
         option::of(usage()),
+        (
+            option::of(select(vec!["default", "flex", "priority"])),
+            option::of(name()),
+        ),
     )
-        .prop_map(|(id, created, choices, usage)| ChatReply {
+        .prop_map(|(id, created, choices, usage, served)| ChatReply {
             id: Some(id),
             model: Some("group".to_owned()),
             created: Some(created),
             choices,
             usage,
-            service_tier: None,
-            system_fingerprint: None,
+            service_tier: served.0.map(str::to_owned),
+            system_fingerprint: served.1,
         })
 }

@@ -13,14 +13,15 @@ use crate::{Delta, Frame};
 
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
-    #[serde(default, deserialize_with = "lenient::text")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    model: Option<String>,
-    #[serde(default, deserialize_with = "lenient::optional_count")]
-    created: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    object: Option<String>,
+    // What only the first chunk of a reply is asked for is not read of the others.
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    created: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) choices: Option<Vec<ChoiceFields<'a>>>,
     #[serde(borrow, default)]
@@ -30,10 +31,10 @@ pub(super) struct Chunk<'a> {
     x_groq: Option<Groq<'a>>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(super) service_tier: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    pub(super) system_fingerprint: Option<String>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    system_fingerprint: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -57,18 +58,18 @@ impl<'a> Chunk<'a> {
     /// # Errors
     /// When it is no JSON object, or holds an error.
     pub(super) fn read(json: &'a str, is_error: bool) -> Result<Self, Fault> {
-        let raw: &RawValue = serde_json::from_str(json)
-            .map_err(|error| fault::unreadable("reply").with_cause(error))?;
         // A derived reader would take a list for an object.
-        if !raw.get().starts_with('{') {
+        if !json.trim_ascii_start().starts_with('{') {
             return Err(fault::unreadable("reply").with_cause("not a JSON object"));
         }
-        let chunk: Self = serde_json::from_str(json)
-            .map_err(|error| fault::unreadable("reply").with_cause(error))?;
+        let unreadable = |error| fault::unreadable("reply").with_cause(error);
+        let chunk: Self = serde_json::from_str(json).map_err(unreadable)?;
         if let Some(error) = chunk.error {
             return Err(fault::of_error(error));
         }
-        if chunk.choices.is_none() && (is_error || chunk.object.as_deref() == Some("error")) {
+        let is_error = || is_error || lenient::read_text(chunk.object).as_deref() == Some("error");
+        if chunk.choices.is_none() && is_error() {
+            let raw = serde_json::from_str(json).map_err(unreadable)?;
             return Err(fault::of_error(raw));
         }
         Ok(chunk)
@@ -97,7 +98,7 @@ impl Progress {
         let choices = chunk.choices.take().unwrap_or_default();
         // Azure's first chunk has neither an id nor a choice.
         if !self.started && (!choices.is_empty() || chunk.usage.is_some()) {
-            self.start(&mut chunk, deltas);
+            self.start(&chunk, deltas);
         }
         let mut counted = chunk
             .usage
@@ -136,9 +137,9 @@ impl Progress {
         }
     }
 
-    fn start(&mut self, chunk: &mut Chunk<'_>, deltas: &mut Vec<Delta>) {
+    fn start(&mut self, chunk: &Chunk<'_>, deltas: &mut Vec<Delta>) {
         self.started = true;
-        let id = chunk.id.take();
+        let id = lenient::read_text(chunk.id);
         // Anthropic, to which the id may be sent later, takes these characters only.
         self.seed = id
             .iter()
@@ -148,8 +149,10 @@ impl Progress {
             .collect();
         deltas.push(Delta::Start {
             id,
-            model: chunk.model.take(),
-            created: chunk.created.filter(|created| *created > 0),
+            model: lenient::read_text(chunk.model),
+            created: lenient::read_count(chunk.created).filter(|created| *created > 0),
+            service_tier: lenient::read_text(chunk.service_tier),
+            system_fingerprint: lenient::read_text(chunk.system_fingerprint),
         });
     }
 }

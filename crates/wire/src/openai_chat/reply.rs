@@ -15,12 +15,10 @@ use crate::{Assembler, ChatReply, Choice, Envelope, Finish, Image, PartBody, Sou
 pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     let text =
         std::str::from_utf8(body).map_err(|error| fault::unreadable("reply").with_cause(error))?;
-    let mut chunk = Chunk::read(text, false)?;
+    let chunk = Chunk::read(text, false)?;
     if chunk.choices.is_none() {
         return Err(fault::unreadable("reply").with_cause("no choices"));
     }
-    let service_tier = chunk.service_tier.take();
-    let system_fingerprint = chunk.system_fingerprint.take();
     // A whole reply is read like a stream of one chunk, so that vendors' variants are known once.
     let mut deltas = Vec::new();
     let mut progress = Progress::default();
@@ -30,11 +28,7 @@ pub fn decode_reply(body: &[u8]) -> Result<ChatReply, Fault> {
     for delta in deltas {
         assembler.push(delta);
     }
-    Ok(ChatReply {
-        service_tier,
-        system_fingerprint,
-        ..assembler.finish()
-    })
+    Ok(assembler.finish())
 }
 
 /// Writes a whole reply, with LiteLLM's additions (`reasoning_content`, `thinking_blocks`,
@@ -93,7 +87,7 @@ pub(crate) fn tail(json: &mut JsonWriter<'_>, reply: &ChatReply) {
 }
 
 /// OpenAI's name of a tier, where it has one.
-fn tier(tier: &str) -> Option<&str> {
+pub(super) fn tier(tier: &str) -> Option<&str> {
     match tier {
         "auto" | "default" | "flex" | "scale" | "priority" => Some(tier),
         // Anthropic's.

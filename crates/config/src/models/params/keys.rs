@@ -146,6 +146,12 @@ pub(crate) static PARAMS: Section<Draft> = Section {
             }),
         },
         Key {
+            name: "region_name",
+            default: "",
+            meaning: "The region that it is in; keys may be granted some regions only.",
+            effect: Effect::Word(|draft, version| draft.params.region_name = Some(version)),
+        },
+        Key {
             name: "mock_response",
             default: "",
             meaning: "A reply given by the gateway; the provider is not called.",

@@ -193,7 +193,7 @@ fn health_says_no_more_than_that() {
             ("/health/liveness", "\"I'm alive!\""),
             (
                 "/health/readiness",
-                r#"{"status":"healthy","db":"Not connected"}"#,
+                r#"{"status":"healthy","db":"connected"}"#,
             ),
         ] {
             let reply = ask(address, "GET", path, &[]);

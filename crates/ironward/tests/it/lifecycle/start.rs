@@ -48,7 +48,12 @@ fn ask(gateway: &Gateway, key: &str, dialect: Dialect, body: &Value) -> Reply {
 #[test]
 fn the_admin_key_is_shown_once() {
     let state = TempDir::new().expect("a directory");
-    let start = || builder(MOCK).data_dir(state.path()).greeting().start();
+    let start = || {
+        builder(MOCK)
+            .data_dir(state.path().join("state"))
+            .greeting()
+            .start()
+    };
     let first = start();
     let key = first.admin_key().to_owned();
     assert!(key.starts_with("sk-") && key.len() > 24, "{key}");
@@ -73,10 +78,12 @@ fn a_start_that_fails_makes_no_key_that_nobody_has_seen() {
     let state = TempDir::new().expect("a directory");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port();
-    let first = builder(MOCK).data_dir(state.path()).ports(port, 0);
+    let first = builder(MOCK)
+        .data_dir(state.path().join("state"))
+        .ports(port, 0);
     let (status, said) = first.refuse();
     assert_eq!(status.code(), Some(4), "{said}");
-    let second = builder(MOCK).data_dir(state.path()).start();
+    let second = builder(MOCK).data_dir(state.path().join("state")).start();
     assert_eq!(names(&second, second.admin_key()), ["mock"]);
 }
 
@@ -115,13 +122,15 @@ fn the_greeting_can_be_pasted() {
 #[test]
 fn another_admin_key_replaces_the_old_one() {
     let state = TempDir::new().expect("a directory");
-    let first = builder(MOCK).data_dir(state.path()).start();
+    let first = builder(MOCK).data_dir(state.path().join("state")).start();
     let old = first.admin_key().to_owned();
     drop(first);
     let output = Command::new(BINARY)
         .arg("admin-key")
         .arg("--data-dir")
-        .arg(state.path())
+        .arg(state.path().join("state"))
+        .arg("--kek-file")
+        .arg(state.path().join("kek"))
         .output()
         .expect("the binary runs");
     assert!(output.status.success());
@@ -130,7 +139,7 @@ fn another_admin_key_replaces_the_old_one() {
         .trim()
         .to_owned();
     assert!(new.starts_with("sk-") && new != old, "{new}");
-    let second = builder(MOCK).data_dir(state.path()).start();
+    let second = builder(MOCK).data_dir(state.path().join("state")).start();
     assert_eq!(models(&second, &old).status, 401);
     assert_eq!(models(&second, &new).status, 200);
 }

@@ -35,6 +35,7 @@ impl Call {
             mcp_servers: &self.mcp_servers,
             regions: &self.regions,
             output_tokens: self.output_tokens,
+            called: None,
         })
     }
 }

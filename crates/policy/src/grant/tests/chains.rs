@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::super::{
     Asked, Compiled, Grant, Link, Refusal, Rule, Verdict, Which, allows_model, allows_region,
-    check, explain, narrowest,
+    check, explain, limits, narrowest,
 };
 use super::arbitrary::{Call, about_one_subject, calls, chains, grants, narrower};
 use super::{compiled, names};
@@ -409,5 +409,64 @@ proptest! {
         let other: Vec<_> = shuffled.iter().map(|place| ordered[*place]).collect();
         let verdicts = call.ask(|asked| (check(&ordered, asked), check(&other, asked)));
         prop_assert_eq!(verdicts.0, verdicts.1);
+    }
+}
+
+#[test]
+fn a_refusal_names_what_the_caller_wrote() {
+    let grant = compiled(&Grant {
+        models: names(&["other"]),
+        ..Grant::default()
+    });
+    let links = [Link {
+        which: Which::Key,
+        name: "key",
+        grant: &grant,
+    }];
+    let asked = Asked {
+        model: Some("vendor/secret-preview"),
+        called: Some("fast"),
+        ..asked()
+    };
+    let Verdict::Refused(refusal) = check(&links, &asked) else {
+        panic!("not allowed");
+    };
+    assert_eq!(
+        refusal.say,
+        "key not allowed to access model. Tried to access fast"
+    );
+}
+
+#[test]
+fn a_chain_says_what_it_limits() {
+    let grants = [
+        Grant::default(),
+        Grant {
+            blocked_tools: vec!["rm".into()],
+            ..Grant::default()
+        },
+    ];
+    let compiled = grants.map(|grant| compiled(&grant));
+    let links = compiled.each_ref().map(|grant| Link {
+        which: Which::Key,
+        name: "key",
+        grant,
+    });
+    assert!(limits(&links, &[Rule::Tools, Rule::BlockedTools]));
+    assert!(!limits(&links, &[Rule::Tools, Rule::Regions]));
+    assert!(!limits(&links[..1], &[Rule::BlockedTools]));
+}
+
+#[test]
+fn what_cannot_be_read_allows_nothing() {
+    let closed = Compiled::closed();
+    let until = Compiled::until(asked().now);
+    for grant in [&closed, &until] {
+        let link = Link {
+            which: Which::Key,
+            name: "key",
+            grant,
+        };
+        assert_ne!(check(&[link], &asked()), Verdict::Allowed);
     }
 }

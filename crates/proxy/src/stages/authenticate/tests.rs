@@ -4,9 +4,11 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName};
 use ironward_core::{Fault, Principal, Role};
 use ironward_secret::KeyHasher;
+use ironward_store::{DirectoryWriter, Freshness};
+use ironward_testkit::FakeClock;
 
-use super::authenticate;
-use crate::{Keys, Routing, Settings, SnapshotBuilder};
+use super::{Arrival, authenticate};
+use crate::{Access, Keys, Routing, Settings, SnapshotBuilder};
 
 const KEY: &str = "sk-the-right-key";
 
@@ -34,7 +36,20 @@ fn try_with(headers: &[(&str, &str)], header: Option<&'static str>) -> Result<()
     for (name, value) in headers {
         map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
     }
-    authenticate(&snapshot, &map).map(|_| ())
+    let clock = Arc::new(FakeClock::new());
+    let access = Access::new(
+        DirectoryWriter::new().directory(),
+        Arc::clone(&snapshot.keys.hasher),
+        Arc::new(Freshness::new(clock)),
+        None,
+    );
+    let arrival = Arrival {
+        headers: &map,
+        source: None,
+        route: &["/v1/models"],
+        now: 0,
+    };
+    authenticate(&access, &snapshot, arrival).map(|_| ())
 }
 
 #[test]

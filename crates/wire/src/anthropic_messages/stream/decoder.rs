@@ -128,6 +128,8 @@ impl Decoder {
                         id: message.id,
                         model: message.model,
                         created: None,
+                        service_tier: message.usage.as_ref().and_then(UsageRead::tier),
+                        system_fingerprint: None,
                     });
                     self.count(message.usage.as_ref(), deltas);
                 }

@@ -18,6 +18,7 @@ pub struct Encoder {
     envelope: Envelope,
     stage: Stage,
     id: Option<String>,
+    service_tier: Option<String>,
     open: Option<Open>,
     /// How many blocks have begun.
     blocks: u32,
@@ -53,6 +54,7 @@ impl Encoder {
             envelope,
             stage: Stage::Waiting,
             id: None,
+            service_tier: None,
             open: None,
             blocks: 0,
             has_calls: false,
@@ -75,7 +77,7 @@ impl Encoder {
             content: Vec::new(),
             stop_reason: None,
             stop_sequence: None,
-            usage: UsageWritten::of_reply(self.usage, None),
+            usage: UsageWritten::of_reply(self.usage, self.service_tier.as_deref()),
         };
         let event = MessageStart {
             kind: "message_start",
@@ -183,8 +185,11 @@ impl StreamEncoder for Encoder {
             return;
         }
         match delta {
-            Delta::Start { id, .. } => {
+            Delta::Start {
+                id, service_tier, ..
+            } => {
                 self.id = id;
+                self.service_tier = service_tier;
                 return;
             }
             Delta::Usage(usage) => {

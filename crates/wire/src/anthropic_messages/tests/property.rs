@@ -262,7 +262,7 @@ proptest! {
     #[test]
     fn a_stream_that_is_written_is_read_as_it_was(blocks in collection::vec(block(), 0..6)) {
         let mut deltas = vec![
-            Delta::Start { id: Some("msg_1".into()), model: Some("group".into()), created: None },
+            Delta::Start { id: Some("msg_1".into()), model: Some("group".into()), created: None, service_tier: Some("priority".into()), system_fingerprint: None },
             Delta::Usage(Usage { input: 7, ..Usage::default() }),
         ];
         let mut calls = 0;

@@ -461,6 +461,8 @@ fn pieces_of_any_vendor_become_blocks_one_after_the_other() {
             id: Some("chatcmpl-1".into()),
             model: None,
             created: None,
+            service_tier: Some("default".into()),
+            system_fingerprint: Some("fp".into()),
         },
         Delta::Thinking {
             choice: 0,

@@ -1,10 +1,9 @@
-//! One pass over a whole document, without recursion into `serde`.
+//! One pass over a whole document.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use super::super::Fields;
-use super::FEW_KEYS;
+use super::keys::{self, Keys};
 use super::string::{self, End};
 
 /// Where the bytes stop being what they have to be, about.
@@ -25,7 +24,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Fields, Refused> {
         bytes,
         rest: bytes,
         depth: 0,
-        keys: Vec::with_capacity(FEW_KEYS),
+        keys: Keys::new(),
     };
     let fields = scanner.document();
     fields.ok_or_else(|| Refused {
@@ -40,8 +39,7 @@ struct Scanner<'a> {
     rest: &'a [u8],
     /// How many objects and lists are open.
     depth: u8,
-    /// One stack for the keys of all open objects.
-    keys: Vec<Key<'a>>,
+    keys: Keys<Key<'a>>,
 }
 
 /// A key's text, owned where it is written with escapes.
@@ -56,7 +54,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn document(&mut self) -> Option<Fields> {
-        let mut fields = Fields::with_capacity(FEW_KEYS);
+        let mut fields = Fields::with_capacity(keys::FEW);
         if self.token()? != b'{' {
             return None;
         }
@@ -101,14 +99,15 @@ impl<'a> Scanner<'a> {
     fn object(&mut self, mut fields: Option<&mut Fields>) -> Option<()> {
         self.enter()?;
         let mut token = self.token()?;
-        let (below, mut many) = (self.keys.len(), None);
+        let mut keys = self.keys.open();
         while token != b'}' {
             if token != b'"' {
                 return None;
             }
             let key = self.key()?;
             let name = fields.is_some().then(|| key.clone());
-            if !self.is_new(key, below, &mut many) || self.token()? != b':' {
+            self.keys.add(&mut keys, key).ok()?;
+            if self.token()? != b':' {
                 return None;
             }
             self.skip_whitespace();
@@ -124,26 +123,8 @@ impl<'a> Scanner<'a> {
                 return None;
             }
         }
-        self.keys.truncate(below);
+        self.keys.close(&keys);
         self.leave()
-    }
-
-    /// Whether an object has no such key yet. Its keys are those above `below`, until they are too
-    /// many to look through.
-    fn is_new(&mut self, key: Key<'a>, below: usize, many: &mut Option<HashSet<Key<'a>>>) -> bool {
-        if let Some(many) = many {
-            return many.insert(key);
-        }
-        let few = self.keys.get(below..).unwrap_or_default();
-        if few.contains(&key) {
-            return false;
-        }
-        if few.len() == FEW_KEYS {
-            *many = Some(self.keys.drain(below..).chain([key]).collect());
-        } else {
-            self.keys.push(key);
-        }
-        true
     }
 
     /// A list behind its bracket.
@@ -174,7 +155,7 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    /// A string behind its opening quote.
+    /// A string behind its opening quote. Most are so short that a call would cost as much.
     #[inline(always)]
     fn string(&mut self) -> Option<End> {
         let end = string::find_end(self.rest)?;

@@ -67,8 +67,8 @@ fn find_far_end(bytes: &[u8], mut left: &[u8]) -> Option<End> {
     }
 }
 
-/// Skips an escape that stands across the end of a block. Apart from the loop, where it would make
-/// the place of each block depend on the marks in the one before.
+/// Skips an escape that stands across the end of a block. A jump and no calculation, so that the
+/// processor begins with the next block before it knows the marks in this one.
 #[cold]
 fn skip_overhang(bytes: &[u8], at: u32) -> Option<&[u8]> {
     bytes.get(at as usize..)
@@ -138,6 +138,8 @@ enum Mark {
 
 impl Mark {
     /// The mark that `bytes` begin with; `None` for one that no string may have.
+    ///
+    /// As a call of its own it would take half as long again as all the rest of an escape.
     #[inline(always)]
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {

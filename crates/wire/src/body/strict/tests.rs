@@ -7,7 +7,7 @@ use proptest::prelude::{any, proptest};
 
 use super::super::Field;
 use super::scan::{Refused, scan};
-use super::{FEW_KEYS, read_object, reason, walk};
+use super::{keys, read_object, reason, walk};
 
 /// Whether both readers accept; panics where they differ.
 fn accepts(bytes: &[u8]) -> bool {
@@ -124,10 +124,10 @@ fn a_key_may_stand_once_in_its_object_and_again_in_another() {
     for count in [
         1,
         2,
-        FEW_KEYS - 1,
-        FEW_KEYS,
-        FEW_KEYS + 1,
-        FEW_KEYS + 2,
+        keys::FEW - 1,
+        keys::FEW,
+        keys::FEW + 1,
+        keys::FEW + 2,
         100,
     ] {
         let keys: Vec<String> = (0..count)

@@ -3,7 +3,6 @@
 //! twice.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -11,11 +10,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::super::Fields;
-use super::FEW_KEYS;
+use super::keys::{self, Keys};
 
 pub(super) fn check(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let mut keys = Vec::with_capacity(FEW_KEYS);
+    let mut keys = Keys::new();
     Walk { keys: &mut keys }.deserialize(&mut deserializer)?;
     deserializer.end()
 }
@@ -29,9 +28,9 @@ pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
     })
 }
 
-/// Walks any value; `keys` is one stack for the keys of all open objects.
+/// Walks any value.
 struct Walk<'s, 'de> {
-    keys: &'s mut Vec<Cow<'de, str>>,
+    keys: &'s mut Keys<Cow<'de, str>>,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_, 'de> {
@@ -79,29 +78,17 @@ impl<'de> Visitor<'de> for Walk<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let base = self.keys.len();
-        let mut many: Option<HashSet<Cow<'de, str>>> = None;
+        let mut keys = self.keys.open();
         while let Some(Key(key)) = entries.next_key()? {
-            let open = self.keys.get(base..).unwrap_or_default();
-            let is_new = match &mut many {
-                Some(seen) => seen.insert(key.clone()),
-                None => !open.contains(&key),
-            };
-            if !is_new {
+            if let Err(key) = self.keys.add(&mut keys, key) {
                 return Err(A::Error::custom(format_args!(
                     "duplicate key '{}'",
                     shortened(&key)
                 )));
             }
-            if many.is_none() && open.len() == FEW_KEYS {
-                many = Some(open.iter().cloned().chain([key.clone()]).collect());
-            }
-            if many.is_none() {
-                self.keys.push(key);
-            }
             entries.next_value_seed(Walk { keys: self.keys })?;
         }
-        self.keys.truncate(base);
+        self.keys.close(&keys);
         Ok(())
     }
 }
@@ -143,7 +130,7 @@ impl<'de> Visitor<'de> for Places {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::with_capacity(FEW_KEYS);
+        let mut fields = Fields::with_capacity(keys::FEW);
         while let Some((Key(name), value)) = entries.next_entry::<Key<'de>, &'de RawValue>()? {
             let text = value.get();
             let start = text.as_ptr().addr().saturating_sub(self.start);

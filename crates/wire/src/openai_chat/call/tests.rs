@@ -1,6 +1,6 @@
-use super::decode_call;
-use crate::Body;
+use super::{decode_call, encode_call};
 use crate::openai_chat::{Additions, encode_call_with};
+use crate::{Body, Json};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -101,6 +101,19 @@ fn a_fault_names_the_field_and_repeats_nothing() {
             "tools[0].function.name",
         ),
         (
+            with(r#""tools":[{"function":{}}]"#),
+            "tools[0].function.name",
+        ),
+        (with(r#""tools":[{}]"#), "tools[0].function"),
+        (
+            with(r#""tools":[{"SECRET":"SECRET"}]"#),
+            "tools[0].function",
+        ),
+        (
+            with(r#""tools":[{"SECRET":{},"name":"f"}]"#),
+            "tools[0].function",
+        ),
+        (
             with(r#""tools":[{"type":"function","function":{"name":"f","parameters":"SECRET"}}]"#),
             "tools[0].function.parameters",
         ),
@@ -138,6 +151,26 @@ fn a_fault_names_the_field_and_repeats_nothing() {
         );
         assert!(!fault.message.contains("SECRET"), "{}", fault.message);
     }
+}
+
+#[test]
+fn a_tool_that_the_vendor_runs_may_be_written_by_its_key() {
+    let text = r#"{"messages":[{"role":"user","content":"a"}],"tools":[{"googleSearch":{}},{"url_context": { }},{"type":"function","function":{"name":"f"}}]}"#;
+    let chat = decode_call(&Body::read(text.into()).unwrap()).unwrap();
+    let tools: Vec<_> = chat
+        .tools
+        .iter()
+        .map(|tool| (&*tool.name, tool.builtin.as_ref().map(Json::text)))
+        .collect();
+    let expected = [
+        ("googleSearch", Some(r#"{"googleSearch":{}}"#)),
+        ("url_context", Some(r#"{"url_context": { }}"#)),
+        ("f", None),
+    ];
+    assert_eq!(tools, expected);
+    // No vendor that speaks this dialect knows them.
+    let fault = encode_call(&chat, "m", false).unwrap_err();
+    assert_eq!(fault.param.as_deref(), Some("tools[0]"));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ironward_core::Fault;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -57,6 +59,11 @@ fn decode(node: &Node<'_, '_>) -> Result<Tool, Fault> {
     let fields: ToolFields<'_> = node.object()?;
     let kind = read(node.field("type", fields.kind), Node::string)?;
     let cache = cache(node.field("cache_control", fields.cache_control))?;
+    if kind.is_none()
+        && let Some(tool) = by_key(node)?
+    {
+        return Ok(tool);
+    }
     match kind.as_deref() {
         Some("function") | None => {
             let mut tool = function(&node.required("function", fields.function)?)?;
@@ -81,6 +88,27 @@ fn decode(node: &Node<'_, '_>) -> Result<Tool, Fault> {
             })
         }
     }
+}
+
+/// Reads a tool whose only key is its name, as Gemini writes those that Google runs, and LiteLLM's
+/// clients with it: `{"googleSearch": {}}`.
+fn by_key(node: &Node<'_, '_>) -> Result<Option<Tool>, Fault> {
+    let fields: BTreeMap<String, &RawValue> = node.object()?;
+    let mut fields = fields.into_iter();
+    let (Some((name, options)), None) = (fields.next(), fields.next()) else {
+        return Ok(None);
+    };
+    if name == "function" || !options.get().starts_with('{') {
+        return Ok(None);
+    }
+    Ok(Some(Tool {
+        name,
+        description: None,
+        parameters: Json::empty_object(),
+        strict: None,
+        cache: None,
+        builtin: Some(node.json()?),
+    }))
 }
 
 fn function(node: &Node<'_, '_>) -> Result<Tool, Fault> {

@@ -20,7 +20,7 @@ pub struct Encoder {
     usage: Option<Usage>,
 }
 
-/// What every chunk of a stream begins with: the same id, time and model from first to last.
+/// What every chunk of a stream begins with, the same from first to last.
 #[derive(Debug)]
 pub(crate) struct Label {
     envelope: Envelope,
@@ -41,8 +41,15 @@ impl Label {
         }
     }
 
-    /// Takes the provider's id and time; only before the first chunk, so that they never change.
-    pub(crate) fn start(&mut self, id: Option<&str>, created: Option<u64>) {
+    /// Takes the provider's id, time, tier and fingerprint; only before the first chunk, so that
+    /// they never change.
+    pub(crate) fn start(
+        &mut self,
+        id: Option<&str>,
+        created: Option<u64>,
+        tier: Option<&str>,
+        fingerprint: Option<&str>,
+    ) {
         if !self.head.is_empty() {
             return;
         }
@@ -57,12 +64,16 @@ impl Label {
         json.key("created")
             .number(created.unwrap_or(self.envelope.created));
         json.key("model").text(&self.envelope.model);
+        json.field("service_tier", tier);
+        json.field("system_fingerprint", fingerprint);
         self.head = head;
     }
 
     /// Opens a frame and the list of choices in it.
     pub(crate) fn open<'o>(&mut self, out: &'o mut BytesMut) -> JsonWriter<'o> {
-        self.start(None, None);
+        self.start(None, None, None, None);
+        // Most pieces fit; else each of the writer's small steps might grow the buffer.
+        out.reserve(self.head.len() + 160);
         out.extend_from_slice(b"data: ");
         out.extend_from_slice(&self.head);
         let mut json = JsonWriter::new(out);
@@ -166,7 +177,17 @@ impl Encoder {
 impl StreamEncoder for Encoder {
     fn encode(&mut self, delta: Delta, out: &mut BytesMut) {
         match delta {
-            Delta::Start { id, created, .. } => self.label.start(id.as_deref(), created),
+            Delta::Start {
+                id,
+                created,
+                service_tier,
+                system_fingerprint,
+                ..
+            } => {
+                let tier = service_tier.as_deref().and_then(reply::tier);
+                let fingerprint = system_fingerprint.as_deref();
+                self.label.start(id.as_deref(), created, tier, fingerprint);
+            }
             Delta::Text { choice, text } => self.delta(choice, out, |json| {
                 json.key("content").text(&text);
             }),

@@ -1,0 +1,107 @@
+//! Keys that were made on the admin port, on the data port.
+
+use std::thread;
+
+use ironward_testkit::Postgres;
+use serde_json::json;
+
+use super::{CONNECTED, Site, call, generate, manage, says, wait_let_in};
+
+#[test]
+fn a_made_key_is_let_in_over_a_file() {
+    a_made_key_is_let_in(&Site::over_file());
+}
+
+#[test]
+fn a_made_key_is_let_in_over_a_server() {
+    let server = Postgres::start();
+    a_made_key_is_let_in(&Site::over(&server.database()));
+}
+
+fn a_made_key_is_let_in(site: &Site) {
+    let first = site.gateway().start();
+    let admin_key = first.admin_key().to_owned();
+    assert!(says(&first, 200, CONNECTED));
+    let key = generate(&first, &admin_key);
+    assert_eq!(call(&first, &key), 200);
+    let wrong = format!("{}0", key.get(..key.len() - 1).expect("ASCII"));
+    assert_eq!(call(&first, &wrong), 401);
+    assert!(
+        first.log().contains("make a backup of it now"),
+        "{}",
+        first.log()
+    );
+    drop(first);
+
+    let second = site.gateway().start();
+    assert_eq!(second.admin_key(), "", "there is one already");
+    assert_eq!(call(&second, &key), 200);
+    assert_eq!(call(&second, &admin_key), 200);
+    assert!(!second.log().contains("backup"), "{}", second.log());
+    let gone = manage(&second, &admin_key, "/key/delete", &json!({"keys": [key]}));
+    assert_eq!(gone.status, 200, "{}", gone.text());
+    assert_eq!(call(&second, &key), 401);
+}
+
+#[test]
+fn two_nodes_start_together_on_an_empty_server() {
+    let server = Postgres::start();
+    for _ in 0..3 {
+        let url = server.database();
+        let (site, other) = (Site::over(&url), Site::over(&url));
+        // Nodes on two machines have one key-encryption key.
+        let warm = Site::over_file();
+        drop(warm.gateway().start());
+        for one in [&site, &other] {
+            super::copy(&warm.path("kek"), &one.path("kek"));
+        }
+        let (one, two) = thread::scope(|scope| {
+            let start = |site: &'_ Site| site.gateway().start();
+            let one = scope.spawn(move || start(&site));
+            let two = scope.spawn(move || start(&other));
+            (
+                one.join().expect("it starts"),
+                two.join().expect("it starts"),
+            )
+        });
+        let keys: Vec<_> = [&one, &two]
+            .iter()
+            .map(|gateway| gateway.admin_key())
+            .filter(|key| !key.is_empty())
+            .collect();
+        assert_eq!(keys.len(), 1, "an installation has one admin key");
+        let key = generate(&one, keys[0]);
+        assert_eq!(call(&one, &key), 200);
+        wait_let_in(&two, &key);
+        wait_let_in(&two, keys[0]);
+    }
+}
+
+#[test]
+fn another_admin_key_is_taken_while_running() {
+    let site = Site::over_file();
+    let gateway = site.gateway().start();
+    let old = gateway.admin_key().to_owned();
+    let new = site.run(&["admin-key"]).trim().to_owned();
+    wait_let_in(&gateway, &new);
+    assert_eq!(call(&gateway, &old), 401);
+}
+
+#[test]
+fn the_state_of_the_first_version_is_taken_over() {
+    let pepper = [7; 32];
+    let key = "sk-iw-00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    let hash = ironward_secret::KeyHasher::new(&pepper).hash(key.as_bytes());
+    let site = Site::over_file();
+    let state = site.path("state");
+    std::fs::create_dir(&state).unwrap();
+    std::fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    std::fs::write(state.join("key-pepper"), pepper).unwrap();
+    std::fs::write(state.join("admin-key.hash"), hash.bytes()).unwrap();
+    for _ in 0..2 {
+        let gateway = site.gateway().start();
+        assert_eq!(gateway.admin_key(), "", "nobody is locked out");
+        assert_eq!(call(&gateway, key), 200);
+        assert!(!state.join("key-pepper").exists() && !state.join("admin-key.hash").exists());
+    }
+}

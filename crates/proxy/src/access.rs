@@ -1,0 +1,65 @@
+mod chain;
+mod failures;
+mod running;
+mod streams;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ironward_secret::KeyHasher;
+use ironward_store::{Directory, Freshness};
+
+pub(crate) use chain::Chain;
+use failures::Failures;
+pub(crate) use running::Place;
+use running::Running;
+pub(crate) use streams::Cut;
+use streams::OpenStreams;
+
+/// Who may call: what the data path asks about a presented key. All threads share one.
+pub struct Access {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) hasher: Arc<KeyHasher>,
+    freshness: Arc<Freshness>,
+    stale_after: Option<Duration>,
+    pub(crate) failures: Failures,
+    pub(crate) running: Arc<Running>,
+    pub(crate) streams: OpenStreams,
+}
+
+impl Access {
+    /// Access as `directory` says, whose keys were hashed by `hasher`.
+    ///
+    /// When `freshness` says that the directory was not checked against the store for longer than
+    /// `stale_after`, its keys are refused: nobody can tell which of them are still good. `None`:
+    /// they are good for as long as the directory holds them.
+    #[must_use]
+    pub fn new(
+        directory: Arc<Directory>,
+        hasher: Arc<KeyHasher>,
+        freshness: Arc<Freshness>,
+        stale_after: Option<Duration>,
+    ) -> Self {
+        Self {
+            directory,
+            hasher,
+            freshness,
+            stale_after,
+            failures: Failures::new(),
+            running: Arc::default(),
+            streams: OpenStreams::default(),
+        }
+    }
+
+    /// Whether the database was heard from lately; `None` without one.
+    pub(crate) fn is_connected(&self) -> Option<bool> {
+        Some(!self.freshness.is_stale(self.stale_after?))
+    }
+
+    /// Whether the directory's keys are refused because nobody knows which are still good. One that
+    /// comes from the snapshot alone, since the database was down at the start, lets its keys in.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale_after
+            .is_some_and(|limit| self.freshness.is_cut_off(limit))
+    }
+}
