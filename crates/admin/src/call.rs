@@ -1,5 +1,6 @@
 use axum::body::Bytes;
 use ironward_policy::access::{Denial, Permission, Route, authorise};
+use ironward_store::objects::Origin;
 
 use crate::actor::Actor;
 use crate::answer::Answer;
@@ -52,6 +53,22 @@ impl Call<'_> {
     /// As for the body.
     pub(crate) fn query<T: Shape>(&self) -> Result<T, Refusal> {
         read_query(self.query)
+    }
+
+    /// Made now, by the actor.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            created_at: self.now,
+            created_by: self.actor.id().into(),
+            updated_at: self.now,
+            updated_by: self.actor.id().into(),
+        }
+    }
+
+    /// Changed now, by the actor.
+    pub(crate) fn stamp(&self, origin: &mut Origin) {
+        origin.updated_at = self.now;
+        origin.updated_by = self.actor.id().into();
     }
 
     /// The permission to do what the route does to `target`.

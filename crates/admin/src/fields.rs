@@ -5,5 +5,5 @@ mod kept;
 mod spending;
 
 pub(crate) use grant::GrantFields;
-pub(crate) use kept::{Kept, KeptField, Unset};
+pub(crate) use kept::{Kept, KeptField, Spend, Unset};
 pub(crate) use spending::{Duration, SpendingFields, looser};

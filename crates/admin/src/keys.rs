@@ -14,6 +14,7 @@ mod delete;
 mod draft;
 mod fields;
 mod find;
+mod first;
 mod generate;
 mod list;
 mod places;
@@ -26,8 +27,9 @@ pub(crate) use change::{
     NamedKey, ResetSpend, UpdateKey, UpdateKeys, block, reset_spend, unblock, update, update_many,
 };
 pub(crate) use delete::{DeleteKeys, delete};
+pub(crate) use first::FirstKey;
 pub(crate) use generate::{GenerateKey, generate};
 pub(crate) use list::{ListAliases, ListKeys, list, list_aliases};
 pub(crate) use regenerate::{RegenerateKey, regenerate};
 pub(crate) use service_account::generate_for_service_account;
-pub(crate) use show::{ShowKey, ShowKeys, check_health, show_many, show_one};
+pub(crate) use show::{ShowKey, ShowKeys, check_health, row, show_many, show_one};

@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Outcome};
 use crate::request::{Property, Shape, properties, schema_of};
-use crate::{access_groups, credentials, keys, models, tags};
+use crate::{
+    access_groups, budgets, credentials, customers, keys, models, organisations, projects, tags,
+    teams, users,
+};
 
 /// What a route reads.
 enum Takes {
@@ -70,61 +73,64 @@ const fn takes(route: Route) -> Option<Takes> {
         | Route::CredentialRead
         | Route::CredentialOfModel => Takes::Nothing,
 
+        Route::UserNew => body::<users::NewUser>(),
+        Route::UserUpdate => body::<users::UpdateUser>(),
+        Route::UserUpdateMany => body::<users::UpdateUsers>(),
+        Route::UserDelete => body::<users::DeleteUsers>(),
+        Route::UserRead | Route::UserReadFlat => query::<users::ShowUser>(),
+        Route::UserList => query::<users::ListUsers>(),
+
+        Route::TeamNew => body::<teams::NewTeam>(),
+        Route::TeamUpdate => body::<teams::UpdateTeam>(),
+        Route::TeamPatch => body::<teams::PatchTeam>(),
+        Route::TeamDelete => body::<teams::DeleteTeams>(),
+        Route::TeamBlock | Route::TeamUnblock => body::<teams::NamedTeam>(),
+        Route::TeamRead => query::<teams::ShowTeam>(),
+        Route::TeamList => query::<teams::ListTeams>(),
+        Route::TeamListPaged => query::<teams::PageTeams>(),
+        Route::TeamMemberAdd => body::<teams::AddMembers>(),
+        Route::TeamMemberUpdate => body::<teams::UpdateMember>(),
+        Route::TeamMemberDelete => body::<teams::RemoveMember>(),
+        Route::TeamModelAdd | Route::TeamModelDelete => body::<teams::ChangeModels>(),
+        Route::TeamPermissionsRead => query::<teams::NamedTeam>(),
+        Route::TeamPermissionsUpdate => body::<teams::ChangePermissions>(),
+
+        Route::OrganizationNew => body::<organisations::NewOrganisation>(),
+        Route::OrganizationUpdate => body::<organisations::UpdateOrganisation>(),
+        Route::OrganizationDelete => body::<organisations::DeleteOrganisations>(),
+        Route::OrganizationRead => query::<organisations::ShowOrganisation>(),
+        Route::OrganizationList => query::<organisations::ListOrganisations>(),
+        Route::OrganizationMemberAdd => body::<organisations::AddMembers>(),
+        Route::OrganizationMemberUpdate => body::<organisations::UpdateMember>(),
+        Route::OrganizationMemberDelete => body::<organisations::RemoveMember>(),
+
+        Route::CustomerNew => body::<customers::NewCustomer>(),
+        Route::CustomerUpdate => body::<customers::UpdateCustomer>(),
+        Route::CustomerDelete | Route::CustomerBlock | Route::CustomerUnblock => {
+            body::<customers::NamedCustomers>()
+        }
+        Route::CustomerRead => query::<customers::ShowCustomer>(),
+        Route::CustomerList => query::<customers::ListCustomers>(),
+
+        Route::BudgetNew => body::<budgets::NewBudget>(),
+        Route::BudgetUpdate => body::<budgets::UpdateBudget>(),
+        Route::BudgetDelete => body::<budgets::DeleteBudget>(),
+        Route::BudgetRead => body::<budgets::ShowBudgets>(),
+        Route::BudgetSettings => query::<budgets::ShowSettings>(),
+        Route::BudgetList => query::<budgets::ListBudgets>(),
+
+        Route::ProjectNew => body::<projects::NewProject>(),
+        Route::ProjectUpdate => body::<projects::UpdateProject>(),
+        Route::ProjectDelete => body::<projects::DeleteProjects>(),
+        Route::ProjectRead => query::<projects::ShowProject>(),
+        Route::ProjectList => query::<projects::ListProjects>(),
+
         // Not there yet: each kind brings its requests.
-        Route::UserNew
-        | Route::UserUpdate
-        | Route::UserUpdateMany
-        | Route::UserDelete
-        | Route::UserRead
-        | Route::UserReadFlat
-        | Route::UserList => return None,
-        Route::TeamNew
-        | Route::TeamUpdate
-        | Route::TeamPatch
-        | Route::TeamDelete
-        | Route::TeamBlock
-        | Route::TeamUnblock
-        | Route::TeamRead
-        | Route::TeamList
-        | Route::TeamListPaged
-        | Route::TeamMemberAdd
-        | Route::TeamMemberUpdate
-        | Route::TeamMemberDelete
-        | Route::TeamModelAdd
-        | Route::TeamModelDelete
-        | Route::TeamPermissionsRead
-        | Route::TeamPermissionsUpdate => return None,
-        Route::OrganizationNew
-        | Route::OrganizationUpdate
-        | Route::OrganizationDelete
-        | Route::OrganizationRead
-        | Route::OrganizationList
-        | Route::OrganizationMemberAdd
-        | Route::OrganizationMemberUpdate
-        | Route::OrganizationMemberDelete => return None,
-        Route::ProjectNew
-        | Route::ProjectUpdate
-        | Route::ProjectDelete
-        | Route::ProjectRead
-        | Route::ProjectList => return None,
         Route::ServiceAccountNew
         | Route::ServiceAccountUpdate
         | Route::ServiceAccountDelete
         | Route::ServiceAccountRead
         | Route::ServiceAccountList => return None,
-        Route::CustomerNew
-        | Route::CustomerUpdate
-        | Route::CustomerDelete
-        | Route::CustomerBlock
-        | Route::CustomerUnblock
-        | Route::CustomerRead
-        | Route::CustomerList => return None,
-        Route::BudgetNew
-        | Route::BudgetUpdate
-        | Route::BudgetDelete
-        | Route::BudgetRead
-        | Route::BudgetSettings
-        | Route::BudgetList => return None,
         Route::AccessExplain => return None,
         Route::HealthDetails => return None,
     })

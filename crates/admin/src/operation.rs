@@ -5,7 +5,10 @@ use ironward_policy::access::Route;
 
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
-use crate::{access_groups, credentials, keys, models, openapi, tags};
+use crate::{
+    access_groups, budgets, credentials, customers, keys, models, openapi, organisations, projects,
+    tags, teams, users,
+};
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
 pub(crate) async fn run(call: &Call<'_>) -> Outcome {
@@ -54,61 +57,67 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::CredentialRead => credentials::show_one(call),
         Route::CredentialOfModel => credentials::show_of_model(call),
 
+        Route::UserNew => users::create(call).await,
+        Route::UserUpdate => users::update(call).await,
+        Route::UserUpdateMany => users::update_many(call).await,
+        Route::UserDelete => users::delete(call).await,
+        Route::UserRead => users::show(call),
+        Route::UserReadFlat => users::show_flat(call),
+        Route::UserList => users::list(call),
+
+        Route::TeamNew => teams::create(call).await,
+        Route::TeamUpdate => teams::update(call).await,
+        Route::TeamPatch => teams::patch(call).await,
+        Route::TeamDelete => teams::delete(call).await,
+        Route::TeamBlock => teams::block(call).await,
+        Route::TeamUnblock => teams::unblock(call).await,
+        Route::TeamRead => teams::show(call),
+        Route::TeamList => teams::list(call),
+        Route::TeamListPaged => teams::list_paged(call),
+        Route::TeamMemberAdd => teams::add_members(call).await,
+        Route::TeamMemberUpdate => teams::update_member(call).await,
+        Route::TeamMemberDelete => teams::remove_member(call).await,
+        Route::TeamModelAdd => teams::add_models(call).await,
+        Route::TeamModelDelete => teams::delete_models(call).await,
+        Route::TeamPermissionsRead => teams::show_permissions(call),
+        Route::TeamPermissionsUpdate => teams::update_permissions(call).await,
+
+        Route::OrganizationNew => organisations::create(call).await,
+        Route::OrganizationUpdate => organisations::update(call).await,
+        Route::OrganizationDelete => organisations::delete(call).await,
+        Route::OrganizationRead => organisations::show(call),
+        Route::OrganizationList => organisations::list(call),
+        Route::OrganizationMemberAdd => organisations::add_members(call).await,
+        Route::OrganizationMemberUpdate => organisations::update_member(call).await,
+        Route::OrganizationMemberDelete => organisations::remove_member(call).await,
+
+        Route::CustomerNew => customers::create(call).await,
+        Route::CustomerUpdate => customers::update(call).await,
+        Route::CustomerDelete => customers::delete(call).await,
+        Route::CustomerBlock => customers::block(call).await,
+        Route::CustomerUnblock => customers::unblock(call).await,
+        Route::CustomerRead => customers::show(call),
+        Route::CustomerList => customers::list(call),
+
+        Route::BudgetNew => budgets::create(call).await,
+        Route::BudgetUpdate => budgets::update(call).await,
+        Route::BudgetDelete => budgets::delete(call).await,
+        Route::BudgetRead => budgets::show_many(call),
+        Route::BudgetSettings => budgets::show_settings(call),
+        Route::BudgetList => budgets::list(call),
+
+        Route::ProjectNew => projects::create(call).await,
+        Route::ProjectUpdate => projects::update(call).await,
+        Route::ProjectDelete => projects::delete(call).await,
+        Route::ProjectRead => projects::show(call),
+        Route::ProjectList => projects::list(call),
+
         // Not there yet: each kind brings its operations.
-        Route::UserNew
-        | Route::UserUpdate
-        | Route::UserUpdateMany
-        | Route::UserDelete
-        | Route::UserRead
-        | Route::UserReadFlat
-        | Route::UserList => Err(Refusal::no_route()),
-        Route::TeamNew
-        | Route::TeamUpdate
-        | Route::TeamPatch
-        | Route::TeamDelete
-        | Route::TeamBlock
-        | Route::TeamUnblock
-        | Route::TeamRead
-        | Route::TeamList
-        | Route::TeamListPaged
-        | Route::TeamMemberAdd
-        | Route::TeamMemberUpdate
-        | Route::TeamMemberDelete
-        | Route::TeamModelAdd
-        | Route::TeamModelDelete
-        | Route::TeamPermissionsRead
-        | Route::TeamPermissionsUpdate => Err(Refusal::no_route()),
-        Route::OrganizationNew
-        | Route::OrganizationUpdate
-        | Route::OrganizationDelete
-        | Route::OrganizationRead
-        | Route::OrganizationList
-        | Route::OrganizationMemberAdd
-        | Route::OrganizationMemberUpdate
-        | Route::OrganizationMemberDelete => Err(Refusal::no_route()),
-        Route::ProjectNew
-        | Route::ProjectUpdate
-        | Route::ProjectDelete
-        | Route::ProjectRead
-        | Route::ProjectList => Err(Refusal::no_route()),
         Route::ServiceAccountNew
         | Route::ServiceAccountUpdate
         | Route::ServiceAccountDelete
         | Route::ServiceAccountRead
         | Route::ServiceAccountList => Err(Refusal::no_route()),
-        Route::CustomerNew
-        | Route::CustomerUpdate
-        | Route::CustomerDelete
-        | Route::CustomerBlock
-        | Route::CustomerUnblock
-        | Route::CustomerRead
-        | Route::CustomerList => Err(Refusal::no_route()),
-        Route::BudgetNew
-        | Route::BudgetUpdate
-        | Route::BudgetDelete
-        | Route::BudgetRead
-        | Route::BudgetSettings
-        | Route::BudgetList => Err(Refusal::no_route()),
         Route::AccessExplain => Err(Refusal::no_route()),
         Route::HealthDetails => Err(Refusal::no_route()),
         Route::OpenApi => openapi::show(call),

@@ -1,4 +1,6 @@
-use crate::request::Fields;
+use serde_json::{Value, json};
+
+use crate::request::{Fields, FromJson, Place, Problems, choice};
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +68,25 @@ impl Paging {
             size,
             pages: count.div_ceil(size),
         }
+    }
+}
+
+/// `asc` or `desc`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ascending(pub(crate) bool);
+
+impl FromJson for Ascending {
+    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
+        choice(
+            &value,
+            at,
+            problems,
+            &[("asc", Self(true)), ("desc", Self(false))],
+        )
+    }
+
+    fn schema() -> Value {
+        json!({"enum": ["asc", "desc"]})
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use axum::http::HeaderName;
-use ironward_core::{Clock, Principal, Random};
+use ironward_core::{Clock, Id, Principal, Random};
 use ironward_policy::KeyLife;
-use ironward_secret::{KeyHash, KeyHasher};
+use ironward_secret::{KeyHash, KeyHasher, KeyId};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -80,6 +80,11 @@ impl Plane {
         let mut bytes = [0; N];
         self.random.fill(&mut bytes);
         bytes
+    }
+
+    /// The id of a new object.
+    pub(crate) fn new_id<T>(&self) -> Id<T> {
+        Id::new(KeyId::from_random(&self.draw()).as_str())
     }
 
     /// The turn to check and write.

@@ -258,6 +258,7 @@ impl World {
             spending: Default::default(),
             sso_user_id: None,
             metadata: Default::default(),
+            kept: Default::default(),
             origin: Origin::default(),
         };
         self.writer.set(id, Content::User(Box::new(user)));
@@ -279,6 +280,7 @@ impl World {
             grant,
             spending: Default::default(),
             metadata: Default::default(),
+            kept: Default::default(),
             origin: Origin::default(),
         };
         self.writer.set(id, Content::Project(Box::new(project)));

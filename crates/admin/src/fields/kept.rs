@@ -1,7 +1,10 @@
+use ironward_core::Money;
 use ironward_store::objects::Metadata;
 use serde_json::Value;
 
 use crate::answer::Row;
+use crate::call::Call;
+use crate::fault::Refusal;
 use crate::request::{Field, Fields, Literal};
 
 /// A field that is only kept.
@@ -80,5 +83,42 @@ impl Kept {
                 kept.get(field.name).cloned().unwrap_or_else(unset),
             );
         }
+    }
+}
+
+/// What was spent, as far as requests have said: only administrators do.
+pub(crate) struct Spend(Field<Money>);
+
+impl Spend {
+    const NAME: &str = "spend";
+
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Self {
+        Self(fields.take(Self::NAME))
+    }
+
+    /// # Errors
+    /// 403.
+    pub(crate) fn apply(self, call: &Call<'_>, kept: &mut Metadata) -> Result<(), Refusal> {
+        let spent = match self.0 {
+            Field::Absent => return Ok(()),
+            Field::Null => Money::ZERO,
+            Field::Value(spent) => spent,
+        };
+        if spent != Money::ZERO && !call.actor.is_administrator() {
+            return Err(
+                Refusal::forbidden("Only proxy admin can set 'spend'").with_param(Self::NAME)
+            );
+        }
+        if spent == Money::ZERO {
+            kept.remove(Self::NAME);
+        } else {
+            kept.insert(Self::NAME.to_owned(), spent.to_dollars().into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn show(kept: &Metadata, row: &mut Row) {
+        let spent = kept.get(Self::NAME).and_then(Value::as_f64);
+        row.put(Self::NAME, spent.unwrap_or(0.0));
     }
 }

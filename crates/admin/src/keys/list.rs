@@ -10,7 +10,7 @@ use super::find::find;
 use super::show::{owner_user, row, spend, status};
 use crate::answer::Row;
 use crate::call::{Call, Outcome};
-use crate::page::Paging;
+use crate::page::{Ascending, Paging};
 use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
 use crate::target::Target;
 
@@ -66,10 +66,6 @@ enum SortBy {
     MaxBudget,
     Id,
 }
-
-/// `asc` or `desc`.
-#[derive(Debug, Clone, Copy)]
-struct Ascending(bool);
 
 /// What is put into full objects besides: LiteLLM knows the user.
 #[derive(Debug, Clone, Copy)]
@@ -348,21 +344,6 @@ const ORDERS: [(&str, SortBy); 7] = [
     ("max_budget", SortBy::MaxBudget),
     ("token", SortBy::Id),
 ];
-
-impl FromJson for Ascending {
-    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
-        choice(
-            &value,
-            at,
-            problems,
-            &[("asc", Self(true)), ("desc", Self(false))],
-        )
-    }
-
-    fn schema() -> Value {
-        json!({"enum": ["asc", "desc"]})
-    }
-}
 
 impl FromJson for ExpandUser {
     fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {

@@ -146,6 +146,7 @@ fn new_owner(directory: &Directory, key: &Key) -> Option<Change> {
         spending: Spending::default(),
         sso_user_id: None,
         metadata: Metadata::new(),
+        kept: Metadata::new(),
         origin: key.origin.clone(),
     };
     Some(Change::create(id, &user))

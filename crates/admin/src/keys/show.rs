@@ -13,7 +13,7 @@ use crate::request::{Fields, Shape};
 use crate::target::Target;
 
 /// A key as LiteLLM shows one, without any secret.
-pub(super) fn row(directory: &Directory, id: &str, key: &Key, now: u64) -> Row {
+pub(crate) fn row(directory: &Directory, id: &str, key: &Key, now: u64) -> Row {
     let mut row = Row::default();
     row.put("token", id).put("token_id", id);
     row.put("key_name", &key.name).put("key_alias", &key.alias);

@@ -113,6 +113,7 @@ impl Fixture {
         let membership = |organisation: &&str| Membership {
             organisation: Id::new(organisation),
             role: Role::OrgAdmin,
+            spending: Spending::default(),
         };
         let user = User {
             email: Some(format!("{id}@example.com").into()),
@@ -123,6 +124,7 @@ impl Fixture {
             spending: Default::default(),
             sso_user_id: None,
             metadata: Default::default(),
+            kept: Default::default(),
             origin: Origin::default(),
         };
         self.put(id, &user).await;

@@ -9,4 +9,7 @@ mod groups;
 mod keys;
 mod model_attacks;
 mod models;
+mod organisations;
 mod strangers;
+mod teams;
+mod users;

@@ -1,7 +1,7 @@
 use ironward_policy::{Grant, Spending};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Object, Origin};
+use super::{Kind, Metadata, Object, Origin};
 
 /// An end user: whom the application serves that calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Customer {
     pub spending: Spending,
     /// The model group that serves it when a call names none that it may use.
     pub default_model: Option<Box<str>>,
+    /// LiteLLM's fields that have no effect yet, as they were given.
+    #[serde(default)]
+    pub kept: Metadata,
     /// Who made it.
     pub origin: Origin,
 }

@@ -19,6 +19,9 @@ pub struct Project {
     pub spending: Spending,
     /// Free.
     pub metadata: Metadata,
+    /// LiteLLM's fields that have no effect yet, as they were given.
+    #[serde(default)]
+    pub kept: Metadata,
     /// Who made it.
     pub origin: Origin,
 }

@@ -25,6 +25,9 @@ pub struct User {
     pub sso_user_id: Option<Box<str>>,
     /// Free.
     pub metadata: Metadata,
+    /// LiteLLM's fields that have no effect yet, as they were given.
+    #[serde(default)]
+    pub kept: Metadata,
     /// Who made it.
     pub origin: Origin,
 }
@@ -38,6 +41,9 @@ pub struct Membership {
     /// `org_admin`, `internal_user` or `internal_user_viewer`.
     #[serde(with = "crate::role")]
     pub role: Role,
+    /// What they may spend in it.
+    #[serde(default)]
+    pub spending: Spending,
 }
 
 impl Object for User {

@@ -135,6 +135,7 @@ pub(crate) fn user(email: &str) -> User {
         spending: Default::default(),
         sso_user_id: None,
         metadata: Metadata::new(),
+        kept: Metadata::new(),
         origin: Origin::default(),
     }
 }

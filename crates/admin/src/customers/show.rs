@@ -1,0 +1,49 @@
+use serde_json::Value;
+
+use super::change::missing;
+use super::fields::row;
+use crate::call::{Call, Outcome};
+use crate::request::{Fields, Shape};
+use crate::target::Target;
+
+pub(crate) struct ShowCustomer {
+    id: Box<str>,
+}
+
+impl Shape for ShowCustomer {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            id: fields.require("end_user_id"),
+        }
+    }
+}
+
+/// `GET /customer/info`
+pub(crate) fn show(call: &Call<'_>) -> Outcome {
+    let request: ShowCustomer = call.query()?;
+    let permit = call.authorise(&Target::default())?;
+    let directory = call.plane.directory();
+    let found = directory.customers.find(&request.id).ok_or_else(missing)?;
+    Ok(permit.show(row(&directory, &request.id, &found.object)))
+}
+
+pub(crate) struct ListCustomers;
+
+impl Shape for ListCustomers {
+    fn read(_: &mut Fields<'_>) -> Self {
+        Self
+    }
+}
+
+/// `GET /customer/list`: all of them at once, as LiteLLM does.
+pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let ListCustomers = call.query()?;
+    let permit = call.authorise(&Target::default())?;
+    let directory = call.plane.directory();
+    let all = directory.customers.select(|_| true);
+    let rows: Vec<Value> = all
+        .iter()
+        .map(|customer| row(&directory, customer.id.as_str(), &customer.object).into_value())
+        .collect();
+    Ok(permit.answer(rows.into()))
+}

@@ -1,0 +1,111 @@
+use ironward_core::{Id, Money};
+use ironward_store::Directory;
+use ironward_store::objects::{Membership, Organisation, User};
+use serde_json::{Value, json};
+
+use super::fields::{missing, row, target};
+use crate::answer::{Row, time};
+use crate::call::{Call, Outcome};
+use crate::request::{Fields, Shape};
+use crate::teams;
+
+/// A place in an organisation, as LiteLLM's `LiteLLM_OrganizationMembershipTable`.
+pub(super) fn membership(id: &Id<User>, user: &User, place: &Membership) -> Value {
+    json!({
+        "user_id": id.as_str(),
+        "user_email": user.email,
+        "organization_id": place.organisation.as_str(),
+        "user_role": place.role.as_str(),
+        "spend": 0.0,
+        "budget_id": null,
+        "created_at": time(user.origin.created_at),
+        "updated_at": time(user.origin.updated_at),
+        "litellm_budget_table": {
+            "max_budget": place.spending.max_budget.map(Money::to_dollars),
+        },
+    })
+}
+
+pub(crate) struct ShowOrganisation {
+    id: Box<str>,
+}
+
+impl Shape for ShowOrganisation {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            id: fields.require("organization_id"),
+        }
+    }
+}
+
+/// `GET /organization/info`: with its members and teams.
+pub(crate) fn show(call: &Call<'_>) -> Outcome {
+    let request: ShowOrganisation = call.query()?;
+    let permit = call.authorise_found(&target(&request.id), missing)?;
+    let directory = call.plane.directory();
+    let found = directory.organisations.find(&request.id);
+    let found = found.ok_or_else(missing)?;
+    Ok(permit.show(whole(&directory, &request.id, &found.object)))
+}
+
+fn whole(directory: &Directory, id: &str, organisation: &Organisation) -> Row {
+    let mut shown = row(directory, id, organisation);
+    let is_here = |place: &&Membership| place.organisation.as_str() == id;
+    let users = directory.users.select(|user| {
+        user.object
+            .organisations
+            .iter()
+            .any(|place| is_here(&place))
+    });
+    let members = users.iter().filter_map(|user| {
+        let place = user.object.organisations.iter().find(is_here)?;
+        Some(membership(&user.id, &user.object, place))
+    });
+    let members: Vec<Value> = members.collect();
+    let teams = directory.teams.select(|team| {
+        let organisation = team.object.organisation.as_ref();
+        organisation.is_some_and(|organisation| organisation.as_str() == id)
+    });
+    let teams = teams
+        .iter()
+        .map(|team| teams::row(directory, team.id.as_str(), &team.object).into_value());
+    let teams: Vec<Value> = teams.collect();
+    shown.put("members", members).put("teams", teams);
+    shown
+}
+
+pub(crate) struct ListOrganisations {
+    id: Option<Box<str>>,
+    alias: Option<Box<str>>,
+}
+
+impl Shape for ListOrganisations {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            id: fields.optional("org_id"),
+            alias: fields.optional("org_alias"),
+        }
+    }
+}
+
+/// `GET /organization/list`: all of them at once, as LiteLLM does.
+pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListOrganisations = call.query()?;
+    let (permit, by) = call.authorise_route()?;
+    let directory = call.plane.directory();
+    let found = directory.organisations.select(|entry| {
+        let id = entry.id.as_str();
+        let alias = entry.object.alias.to_lowercase();
+        request.id.as_deref().is_none_or(|wanted| wanted == id)
+            && request
+                .alias
+                .as_deref()
+                .is_none_or(|part| alias.contains(&part.to_lowercase()))
+            && call.shows(by, &target(id))
+    });
+    let rows = found
+        .iter()
+        .map(|entry| whole(&directory, entry.id.as_str(), &entry.object).into_value());
+    let rows: Vec<Value> = rows.collect();
+    Ok(permit.answer(rows.into()))
+}

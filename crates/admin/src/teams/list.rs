@@ -1,0 +1,179 @@
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use ironward_policy::access::Route;
+use ironward_store::Entry;
+use ironward_store::objects::Team;
+use serde_json::{Value, json};
+
+use super::find::target;
+use super::show::row;
+use crate::call::{Call, Outcome};
+use crate::page::{Ascending, Paging};
+use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
+
+/// Which teams are asked for.
+struct Filter {
+    id: Option<Box<str>>,
+    alias: Option<Box<str>>,
+    organisation: Option<Box<str>>,
+    user: Option<Box<str>>,
+    search: Option<Box<str>>,
+}
+
+impl Shape for Filter {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            id: fields.optional("team_id"),
+            alias: fields.optional("team_alias"),
+            organisation: fields.optional("organization_id"),
+            user: fields.optional("user_id"),
+            search: fields.optional("search"),
+        }
+    }
+}
+
+impl Filter {
+    fn matches(&self, entry: &Entry<Team>) -> bool {
+        let team = &entry.object;
+        let is = |wanted: &Option<Box<str>>, found: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
+        };
+        let contains = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+        let alias = team.alias.as_deref().unwrap_or_default();
+        is(&self.id, Some(entry.id.as_str()))
+            && is(
+                &self.organisation,
+                team.organisation.as_ref().map(|id| id.as_str()),
+            )
+            && self
+                .alias
+                .as_deref()
+                .is_none_or(|part| contains(alias, part))
+            && self
+                .search
+                .as_deref()
+                .is_none_or(|part| contains(alias, part) || contains(entry.id.as_str(), part))
+            && self.user.as_deref().is_none_or(|user| {
+                let mut members = team.members.iter();
+                members.any(|member| member.user.as_str() == user)
+            })
+    }
+
+    fn find(&self, call: &Call<'_>, by: Option<Route>) -> Vec<Arc<Entry<Team>>> {
+        let directory = call.plane.directory();
+        directory.teams.select(|entry| {
+            self.matches(entry) && call.shows(by, &target(&directory, entry.id.as_str()))
+        })
+    }
+}
+
+pub(crate) struct ListTeams {
+    filter: Filter,
+}
+
+impl Shape for ListTeams {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            filter: Filter::read(fields),
+        }
+    }
+}
+
+/// `GET /team/list`: all of them at once, as LiteLLM does.
+pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListTeams = call.query()?;
+    let (permit, by) = call.authorise_route()?;
+    let found = request.filter.find(call, by);
+    Ok(permit.answer(rows(call, &found)))
+}
+
+pub(crate) struct PageTeams {
+    filter: Filter,
+    paging: Paging,
+    by: SortBy,
+    ascending: bool,
+}
+
+impl Shape for PageTeams {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            filter: Filter::read(fields),
+            paging: Paging::read(fields, "page_size", 10),
+            by: fields.optional("sort_by").unwrap_or_default(),
+            ascending: {
+                let order: Option<Ascending> = fields.optional("sort_order");
+                order.is_none_or(|order| order.0)
+            },
+        }
+    }
+}
+
+/// `GET /v2/team/list`
+pub(crate) fn list_paged(call: &Call<'_>) -> Outcome {
+    let request: PageTeams = call.query()?;
+    let (permit, by) = call.authorise_route()?;
+    let mut found = request.filter.find(call, by);
+    found.sort_by(|one, other| request.order(one, other));
+    let page = request.paging.cut(found);
+    Ok(permit.answer(json!({
+        "teams": rows(call, &page.items),
+        "total": page.total,
+        "page": page.page,
+        "page_size": page.size,
+        "total_pages": page.pages,
+    })))
+}
+
+fn rows(call: &Call<'_>, teams: &[Arc<Entry<Team>>]) -> Value {
+    let directory = call.plane.directory();
+    let rows = teams.iter().map(|team| {
+        let mut shown = row(&directory, team.id.as_str(), &team.object);
+        shown.put("members_count", team.object.members.len());
+        shown.into_value()
+    });
+    rows.collect()
+}
+
+impl PageTeams {
+    fn order(&self, one: &Entry<Team>, other: &Entry<Team>) -> Ordering {
+        let order = match self.by {
+            SortBy::CreatedAt => {
+                let at = |team: &Entry<Team>| team.object.origin.created_at;
+                at(one).cmp(&at(other))
+            }
+            SortBy::Alias => one.object.alias.cmp(&other.object.alias),
+            SortBy::Id => Ordering::Equal,
+        };
+        let order = order.then_with(|| one.id.cmp(&other.id));
+        if self.ascending {
+            order
+        } else {
+            order.reverse()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum SortBy {
+    #[default]
+    Id,
+    Alias,
+    CreatedAt,
+}
+
+const ORDERS: [(&str, SortBy); 3] = [
+    ("team_id", SortBy::Id),
+    ("team_alias", SortBy::Alias),
+    ("created_at", SortBy::CreatedAt),
+];
+
+impl FromJson for SortBy {
+    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
+        choice(&value, at, problems, &ORDERS)
+    }
+
+    fn schema() -> Value {
+        json!({ "enum": ORDERS.map(|(word, _)| word) })
+    }
+}

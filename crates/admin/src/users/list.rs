@@ -1,0 +1,189 @@
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use ironward_store::Entry;
+use ironward_store::objects::{Owner, User};
+use serde_json::{Value, json};
+
+use super::fields::UserRole;
+use super::find::target;
+use super::show::row;
+use crate::call::{Call, Outcome};
+use crate::page::{Ascending, Paging};
+use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
+
+pub(crate) struct ListUsers {
+    paging: Paging,
+    role: Option<UserRole>,
+    ids: Vec<Box<str>>,
+    sso_ids: Vec<Box<str>>,
+    email: Option<Box<str>>,
+    search: Option<Box<str>>,
+    team: Option<Box<str>>,
+    organisations: Vec<Box<str>>,
+    by: SortBy,
+    ascending: bool,
+}
+
+impl Shape for ListUsers {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            paging: Paging::read(fields, "page_size", 25),
+            role: {
+                let role: Option<Written<UserRole>> = fields.optional("role");
+                role.and_then(|role| role.0)
+            },
+            ids: separated(fields.optional("user_ids")),
+            sso_ids: separated(fields.optional("sso_user_ids")),
+            email: fields.optional("user_email"),
+            search: fields.optional("search"),
+            team: fields.optional("team"),
+            organisations: separated(fields.optional("organization_ids")),
+            by: fields.optional("sort_by").unwrap_or_default(),
+            ascending: {
+                let order: Option<Ascending> = fields.optional("sort_order");
+                order.is_none_or(|order| order.0)
+            },
+        }
+    }
+}
+
+/// A filter that dashboards send empty when it is not set.
+struct Written<T>(Option<T>);
+
+impl<T: FromJson> FromJson for Written<T> {
+    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
+        if value == json!("") {
+            return Some(Self(None));
+        }
+        T::from_json(value, at, problems).map(|value| Self(Some(value)))
+    }
+
+    fn schema() -> Value {
+        json!({"anyOf": [T::schema(), {"const": ""}]})
+    }
+}
+
+/// LiteLLM's lists in one parameter, with commas.
+fn separated(text: Option<Box<str>>) -> Vec<Box<str>> {
+    let text = text.unwrap_or_default();
+    let parts = text.split(',').map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(Into::into)
+        .collect()
+}
+
+/// `GET /user/list`
+pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListUsers = call.query()?;
+    let (permit, by) = call.authorise_route()?;
+    let directory = call.plane.directory();
+    let team = request.team.as_deref().map(|team| {
+        let team = directory.teams.find(team);
+        let members = team.iter().flat_map(|team| &team.object.members);
+        members
+            .map(|member| member.user.as_str().to_owned())
+            .collect::<Vec<_>>()
+    });
+    let mut found = directory.users.select(|entry| {
+        let id = entry.id.as_str();
+        team.as_ref()
+            .is_none_or(|members| members.iter().any(|member| member == id))
+            && request.matches(entry)
+            && call.shows(by, &target(id, &entry.object))
+    });
+    found.sort_by(|one, other| request.order(one, other));
+    let page = request.paging.cut(found);
+    let mut counts: HashMap<Box<str>, u64> = HashMap::new();
+    for key in directory.keys.iter() {
+        if let Owner::User(owner) = &key.object.owner {
+            *counts.entry(owner.as_str().into()).or_default() += 1;
+        }
+    }
+    let users = page.items.iter().map(|entry| {
+        let id = entry.id.as_str();
+        let mut shown = row(&directory, id, &entry.object);
+        shown.put("key_count", counts.get(id).copied().unwrap_or(0));
+        shown.into_value()
+    });
+    let users: Vec<Value> = users.collect();
+    Ok(permit.answer(json!({
+        "users": users,
+        "total": page.total,
+        "page": page.page,
+        "page_size": page.size,
+        "total_pages": page.pages,
+    })))
+}
+
+impl ListUsers {
+    fn matches(&self, entry: &Entry<User>) -> bool {
+        let (id, user) = (entry.id.as_str(), &entry.object);
+        let contains = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+        let email = user.email.as_deref().unwrap_or_default();
+        let alias = user.alias.as_deref().unwrap_or_default();
+        let is_one = |wanted: &[Box<str>], found: Option<&str>| {
+            wanted.is_empty() || wanted.iter().any(|wanted| found == Some(wanted))
+        };
+        let mut places = user.organisations.iter();
+        self.role.is_none_or(|role| role.0 == user.role)
+            && is_one(&self.ids, Some(id))
+            && is_one(&self.sso_ids, user.sso_user_id.as_deref())
+            && self
+                .email
+                .as_deref()
+                .is_none_or(|part| contains(email, part))
+            && self.search.as_deref().is_none_or(|part| {
+                contains(email, part) || contains(id, part) || contains(alias, part)
+            })
+            && (self.organisations.is_empty()
+                || places
+                    .any(|place| is_one(&self.organisations, Some(place.organisation.as_str()))))
+    }
+
+    fn order(&self, one: &Entry<User>, other: &Entry<User>) -> Ordering {
+        let (user, another) = (&one.object, &other.object);
+        let order = match self.by {
+            SortBy::CreatedAt => user.origin.created_at.cmp(&another.origin.created_at),
+            SortBy::Email => user.email.cmp(&another.email),
+            SortBy::Alias => user.alias.cmp(&another.alias),
+            SortBy::Role => user.role.as_str().cmp(another.role.as_str()),
+            SortBy::Id => Ordering::Equal,
+        };
+        let order = order.then_with(|| one.id.cmp(&other.id));
+        if self.ascending {
+            order
+        } else {
+            order.reverse()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum SortBy {
+    #[default]
+    Id,
+    Email,
+    CreatedAt,
+    Alias,
+    Role,
+}
+
+const ORDERS: [(&str, SortBy); 5] = [
+    ("user_id", SortBy::Id),
+    ("user_email", SortBy::Email),
+    ("created_at", SortBy::CreatedAt),
+    ("user_alias", SortBy::Alias),
+    ("user_role", SortBy::Role),
+];
+
+impl FromJson for SortBy {
+    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
+        choice(&value, at, problems, &ORDERS)
+    }
+
+    fn schema() -> Value {
+        json!({ "enum": ORDERS.map(|(word, _)| word) })
+    }
+}
