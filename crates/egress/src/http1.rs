@@ -1,6 +1,6 @@
 //! A client's side of HTTP/1.1 (RFC 9112), for connections that one request is on at a time.
 //!
-//! [`Reader`] and what it is made of turn bytes into a reply and do no I/O, so any bytes and any
+//! `Reader` and what it is made of turn bytes into a reply and do no I/O, so any bytes and any
 //! cut of them can be tried in tests and by a fuzzer; [`Connection`] moves the bytes. Where the RFC
 //! leaves a choice between guessing and refusing, this refuses: a reply whose end two readers could
 //! see in two places is how one call's reply becomes another's.

@@ -1,4 +1,4 @@
-//! Two readers of the same grammar. [`scan`] goes over the bytes once and gives the place of each
+//! Two readers of the same grammar. [`scan()`] goes over the bytes once and gives the place of each
 //! top-level value; it can say no, but not why. [`walk`] has `serde_json` read the document twice,
 //! which takes several times as long. It runs when `scan` has said no, and gives the error its
 //! words, its line and its column. What `scan` refuses stays refused, whatever `walk` says.
