@@ -32,6 +32,9 @@ pub use preset::{Preset, PresetUpstream};
 pub use record::RecordedCall;
 use record::State;
 
+/// How long something may take to happen that happens at once on a machine with nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A scripted stand-in for every provider, on HTTP/1.1 and HTTP/2 without TLS.
 ///
 /// It speaks `OpenAI` (`…/chat/completions`, `…/completions`, `…/embeddings`, `…/models`),
@@ -165,10 +168,10 @@ impl Upstream {
     /// upstream.
     ///
     /// # Panics
-    /// When that does not happen within 10 s.
+    /// When that does not happen within 60 s.
     #[track_caller]
     pub fn wait_for_open_replies(&self, count: usize) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         while self.open_replies() != count {
             let open = self.open_replies();
             assert!(
@@ -182,10 +185,10 @@ impl Upstream {
     /// Waits until `count` requests have been received.
     ///
     /// # Panics
-    /// When that does not happen within 10 s.
+    /// When that does not happen within 60 s.
     #[track_caller]
     pub fn wait_for_calls(&self, count: usize) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         while self.calls().len() < count {
             let calls = self.calls().len();
             assert!(Instant::now() < deadline, "{calls} calls, not {count}");
