@@ -5,14 +5,13 @@ use zeroize::Zeroizing;
 
 use crate::credentials::Credentials;
 use crate::node::{Entry, Node, Value};
+use crate::scheme::{Scheme, Spelling};
 use crate::show::path_key;
 use crate::variables::Variables;
 use crate::{Environment, Notice, Options, Place, Problem, ProblemKind};
 
 /// More reports than this help nobody; the rest is dropped, never the fact that there are some.
 const MAX_REPORTS: usize = 1000;
-const REFERENCE: &str = "os.environ/";
-const FILE: &str = "file:";
 
 /// A value in the file, with the path and the place by which a message names it.
 #[derive(Clone)]
@@ -161,8 +160,8 @@ impl<'a> Reader<'a> {
         self.notices.len() < MAX_REPORTS
     }
 
-    /// The text of `field`, with `os.environ/NAME` replaced by the variable and `file:/PATH` by what
-    /// the file holds. `None` is reported.
+    /// The text of `field`, with a reference replaced by what it names. `None` is reported: what was
+    /// meant as a reference is never text.
     pub(crate) fn text(&mut self, field: &Field<'_>) -> Option<Text> {
         let Value::Scalar(scalar) = &field.node.value else {
             let found = found(field.node);
@@ -175,23 +174,33 @@ impl<'a> Reader<'a> {
                 source: Source::Here,
             });
         }
-        if let Some(path) = scalar.text.strip_prefix(FILE)
-            && path.starts_with('/')
-        {
-            return self.secret_file(field, PathBuf::from(path));
-        }
-        let Some((before, name)) = scalar.text.split_once(REFERENCE) else {
-            return Some(Text {
+        match Spelling::of(&scalar.text) {
+            Spelling::Literal => Some(Text {
                 text: scalar.text.clone(),
                 source: Source::Here,
-            });
-        };
-        if !before.is_empty() {
-            let message = "os.environ/NAME has to be the whole value; \
-                           put the whole text into the variable";
-            self.problem(field, message);
-            return None;
+            }),
+            Spelling::Reference(Scheme::Variable, name) => self.variable(field, name),
+            Spelling::Reference(Scheme::File, path) => self.secret_file(field, path.into()),
+            Spelling::Reference(scheme, _) => {
+                let message = format!(
+                    "{} is not read yet; write os.environ/NAME or file:/PATH",
+                    scheme.form()
+                );
+                self.problem(field, message);
+                None
+            }
+            Spelling::Slip(scheme) => {
+                let message = format!(
+                    "{} has to be the whole value, written exactly so; put the whole text there",
+                    scheme.form()
+                );
+                self.problem(field, message);
+                None
+            }
         }
+    }
+
+    fn variable(&mut self, field: &Field<'_>, name: &str) -> Option<Text> {
         if !is_variable_name(name) {
             let message = "os.environ/ is followed by no variable name; \
                            write letters, digits and '_', such as os.environ/OPENAI_API_KEY";

@@ -282,6 +282,7 @@ fn only_an_absolute_path_is_a_reference() {
             .to_string()
             .contains("/x is not read here")
     );
+    assert!(mock("file:x").is_err());
 }
 
 #[test]
