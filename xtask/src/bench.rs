@@ -4,6 +4,7 @@ mod load;
 mod machine;
 mod report;
 mod scenario;
+mod share;
 mod start;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use contender::{Bench, Contender};
 use load::Sample;
 use report::Report;
 use scenario::{SCENARIOS, Scenario};
+use share::Share;
 
 use crate::install::debian;
 use crate::program::{capture, require, run as run_program};
@@ -109,22 +111,41 @@ fn latency(bench: &Bench, options: &Options, report: &mut Report) -> Result<(), 
     Ok(())
 }
 
-/// Two cores against one. The load needs cores of its own for that; without them only the CPU per
-/// request can be compared, which bounds what two cores could give.
+/// Two cores against one. The load needs cores of its own for that; where there are none, the proxy
+/// gets a part of each core, so that the load has the rest.
 fn scaling(bench: &Bench, options: &Options, report: &mut Report) -> Result<(), String> {
     let scenario = SCENARIOS.first().ok_or("no scenario")?;
     let body = bench.body(scenario)?;
-    let mut samples = Vec::new();
-    for cores in [&["0"][..], &["0", "1"]] {
-        let running = bench.start(Contender::Ironward, scenario.stream, cores)?;
-        load::run(&running.url, &body, 64, Duration::from_secs(1))?;
-        samples.push(load::measure(&running, &body, 64, options.seconds)?);
+    let spare = machine::cores() >= 4;
+    let part = if spare { 1.0 } else { PART };
+    let mut rates = Vec::new();
+    for round in 0..options.rounds {
+        for cores in [&["0"][..], &["0", "1"]] {
+            let running = bench.start(Contender::Ironward, scenario.stream, cores)?;
+            let _share = (!spare)
+                .then(|| Share::of_core(running.process.pid(), part * cores.len() as f64))
+                .transpose()?;
+            load::run(&running.url, &body, 64, Duration::from_secs(1))?;
+            let sample = load::measure(&running, &body, 64, options.seconds)?;
+            println!(
+                "scaling      round {}/{} {} cores {:>8.0} requests/s  {:>6.1} us CPU",
+                round + 1,
+                options.rounds,
+                cores.len(),
+                sample.rate,
+                sample.cpu_us
+            );
+            rates.push((cores.len(), sample));
+            drop(running);
+        }
     }
-    if let [one, two] = samples.as_slice() {
-        report.scaling(machine::cores() >= 4, one, two);
-    }
+    let of = |cores| rates.iter().filter(move |(of, _)| *of == cores);
+    report.scaling(part, of(1).map(|(_, one)| *one), of(2).map(|(_, two)| *two));
     Ok(())
 }
+
+/// The part of each core that the proxy gets where it has to share them with the load.
+const PART: f64 = 0.2;
 
 fn prepare(options: &Options) -> Result<Bench, String> {
     debian("nginx", "nginx-light", "-v")?;

@@ -105,26 +105,22 @@ impl Report {
         );
     }
 
-    /// With cores to spare for the load, the gain is measured; otherwise it is what the CPU per
-    /// request allows at most, and is called so.
-    pub(super) fn scaling(&mut self, measured: bool, one: &Sample, two: &Sample) {
-        let gain = if measured {
-            two.rate / one.rate
-        } else {
-            2.0 * one.cpu_us / two.cpu_us
-        };
-        let how = if measured {
-            "measured"
-        } else {
-            "a bound from CPU per request: the load has no core of its own here"
-        };
+    /// The gain of a second core, when the proxy gets this part of each.
+    pub(super) fn scaling(
+        &mut self,
+        part: f64,
+        one: impl Iterator<Item = Sample>,
+        two: impl Iterator<Item = Sample>,
+    ) {
+        let rate = |samples: &[Sample]| median(samples.iter().map(|sample| sample.rate).collect());
+        let (one, two): (Vec<_>, Vec<_>) = (one.collect(), two.collect());
+        let gain = rate(&two) / rate(&one);
+        let how = format!("{:.0} % of each", part * 100.0);
         self.lone(&format!("two cores against one ({how})"), gain);
+        let all = |samples: &[Sample]| samples.iter().map(|sample| sample.rate).collect::<Vec<_>>();
         self.json.insert(
             "two cores".to_owned(),
-            json!({
-                "gain": gain, "how": how, "rates": [one.rate, two.rate],
-                "cpu_us": [one.cpu_us, two.cpu_us],
-            }),
+            json!({"gain": gain, "how": how, "one": all(&one), "two": all(&two)}),
         );
     }
 
