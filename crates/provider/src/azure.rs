@@ -107,6 +107,10 @@ impl Provider for Azure {
         };
         base.trim_end_matches('/')
     }
+
+    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        AZURE.answer(call)
+    }
 }
 
 /// Azure's two families of paths.

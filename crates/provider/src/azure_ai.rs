@@ -81,6 +81,10 @@ impl Provider for AzureAi {
             .find_map(|tail| base.strip_suffix(tail))
             .unwrap_or(base)
     }
+
+    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        AZURE_AI.answer(call)
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use ironward_core::{AuthScheme, Fault, FaultKind, UpstreamRequest};
 use ironward_wire::{Call, Dialect, Reply, StreamDecoder, openai_chat, openai_embeddings};
 
-use crate::{Provider, Target, Vendor};
+use crate::{Provider, Target, Vendor, estimate};
 
 pub(crate) use errors::classify;
 pub(crate) use request::{body, request};
@@ -218,6 +218,10 @@ impl Provider for Compatible {
             .find_map(|endpoint| written.strip_suffix(endpoint))
             .unwrap_or(written);
         base.strip_suffix(self.prefix).unwrap_or(base)
+    }
+
+    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        estimate::answer(call)
     }
 }
 

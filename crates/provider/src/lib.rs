@@ -10,6 +10,7 @@ mod azure;
 mod azure_ai;
 mod compatible;
 mod echo;
+mod estimate;
 mod gemini;
 mod named;
 mod ollama;

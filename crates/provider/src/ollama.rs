@@ -19,7 +19,7 @@ use ironward_core::{AuthScheme, Fault, FaultKind, Retry, Side, UpstreamRequest};
 use ironward_wire::{Call, Content, Dialect, Reply, StreamDecoder};
 use serde::Deserialize;
 
-use crate::{Provider, Target, Vendor, status};
+use crate::{Provider, Target, Vendor, estimate, status};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &Ollama,
@@ -99,6 +99,10 @@ impl Provider for Ollama {
             .iter()
             .find_map(|path| written.strip_suffix(path))
             .unwrap_or(written)
+    }
+
+    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        estimate::answer(call)
     }
 }
 

@@ -7,7 +7,7 @@
 //! - `metadata` is an error without `store: true`. LiteLLM's clients put tags and trace ids for
 //!   the gateway there, so it is left out unless it is what OpenAI documents.
 //! - The organisation and project are headers: `extra_headers` of the deployment.
-//! - There is no count of tokens.
+//! - There is no count of tokens before a call; it is estimated here.
 
 use ironward_core::Fault;
 use ironward_wire::Patch;

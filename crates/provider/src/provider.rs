@@ -45,7 +45,8 @@ pub trait Provider: Send + Sync {
         written
     }
 
-    /// Answers without any upstream; only the built-in echo does.
+    /// Answers without any upstream, where that is possible: the built-in echo does, and counts of
+    /// tokens are estimated for vendors that have none.
     fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
         let _ = call;
         None

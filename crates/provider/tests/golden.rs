@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `call.json` | the client's call: `{"dialect", "model" (the upstream's), "body"}`, and where the case needs them `"drop_params"`, `"policy": {"defaults", "always_drop", "allow", "extra_body"}`, `"api_version"`, `"headers"` (the client's, as the proxy passes them on) |
-//! | `request.http` | expected: method and path, headers, body; or `refused.txt`: the fault |
+//! | `request.http` | expected: method and path, headers, body; or `refused.txt`: the fault; neither where the provider answers without an upstream |
 //! | `reply.json`, `stream.sse`, `stream.ndjson` or `error.http` | what the upstream answers; the latter with its status line and headers |
 //! | `out.json`, `out.sse` or `fault.txt` | expected: what the client gets |
 //! | `usage.txt` | expected: what the call consumed |
@@ -99,6 +99,11 @@ impl Golden<'_> {
             model: &file.model,
             drop_unsupported: file.drop_params,
         };
+        if let Some(reply) = provider.answer(&call) {
+            let bytes = dialect.encode_reply(&call, &reply.unwrap(), &envelope(&call));
+            self.expect("out.json", &pretty(&bytes.unwrap()));
+            return;
+        }
         match provider.encode(&call, &target) {
             Ok(request) => {
                 assert_eq!(request.stream, call.stream, "{}", self.folder.display());

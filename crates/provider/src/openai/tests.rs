@@ -85,15 +85,3 @@ fn reasoning_models_get_what_they_take() {
     let thinking = r#"{"model":"g","messages":[],"temperature":0.2,"reasoning_effort":"low"}"#;
     assert!(Case::new("openai", "gpt-5.1").request(thinking).is_err());
 }
-
-#[test]
-fn tokens_are_not_counted() {
-    let fault = Case::new("openai", "gpt-4o")
-        .in_dialect(Dialect::AnthropicCountTokens)
-        .refused(r#"{"model":"g","messages":[]}"#);
-    assert_eq!(fault.kind, FaultKind::NotFound);
-    assert_eq!(
-        &*fault.message,
-        "count_tokens is not available for openai models"
-    );
-}

@@ -137,12 +137,23 @@ fn litellms_own_client_leaves_out_the_version() {
 #[test]
 fn tokens_are_counted_before_a_call() {
     let rig = Rig::start();
-    let mut body = Dialect::Anthropic.body("anthropic/claude-test", "one two three");
-    body.as_object_mut()
-        .expect("an object")
-        .remove("max_tokens");
-    let reply = rig.post("/v1/messages/count_tokens?beta=true", &body);
-    assert!(reply.json()["input_tokens"].is_u64(), "{}", reply.text());
+    for model in [
+        "anthropic/claude-test",
+        "gemini/gemini-test",
+        "openai/gpt-test",
+        "ollama/llama-test",
+    ] {
+        let mut body = Dialect::Anthropic.body(model, "one two three");
+        body.as_object_mut()
+            .expect("an object")
+            .remove("max_tokens");
+        let reply = rig.post("/v1/messages/count_tokens?beta=true", &body);
+        assert!(
+            reply.json()["input_tokens"].as_u64() > Some(2),
+            "{model}: {}",
+            reply.text()
+        );
+    }
 }
 
 #[test]
