@@ -51,6 +51,7 @@ pub use health::Condition;
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};
+pub use sealing::is_secret as is_secret_name;
 
 /// Serves `routes` ([`router()`], or [`probes`] alone) until `stop` completes, then finishes the running requests.
 ///

@@ -13,6 +13,7 @@ use crate::answer::time;
 use crate::call::Call;
 use crate::fault::Refusal;
 
+pub use names::is_secret;
 pub(crate) use names::{is_destination, is_open_in_credential};
 pub(crate) use values::{CredentialValues, OpenValues, Params, SecretText, Values};
 

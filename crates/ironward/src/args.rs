@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::manage;
+
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (commit ",
@@ -19,10 +21,27 @@ Examples:
   ironward --local                           also use model servers on this machine (Ollama, vLLM...)
   ironward serve --config config.yaml        start with LiteLLM's config.yaml
   ironward check config.yaml                 say everything that is wrong with it, and start nothing
+  ironward key create --team blue            make a key on the running gateway (IRONWARD_ADMIN_KEY)
 
 Exit codes:
   0 done   1 failed while running   2 wrong usage   3 configuration refused   4 address not available
-  5 key-encryption key or database cannot be used   6 the database was written to by somebody else";
+  5 key-encryption key or database cannot be used   6 the database was written to by somebody else
+  7 the managed gateway cannot be reached or cannot do it now   8 it refuses   9 it knows no such object";
+
+const MANAGED: &str = "\
+The gateway is asked over its admin port, with the key of IRONWARD_ADMIN_KEY or --key-file.
+
+Examples:
+  export IRONWARD_ADMIN_KEY=$(cat admin-key)
+  ironward team create --id blue --alias 'Team Blue' --max-budget 100 --budget-duration 1mo
+  ironward user create --id ada --email ada@example.org --role internal_user --teams blue
+  ironward key create --alias 'build server' --team blue --models 'gpt-4o,claude-*' --duration 30d
+  ironward key list --team blue
+  ironward key rotate KEY --grace-period 1h
+  ironward credential set openai-main < openai.key
+  ironward model add gpt-4o --model openai/gpt-4o --credential openai-main
+
+docs/admin-api.md has every field; access.md who may do what.";
 
 /// An AI gateway built like a vault: LiteLLM's config.yaml and API, in one binary.
 ///
@@ -53,6 +72,21 @@ pub(crate) enum Command {
     /// The database of keys, teams and deployments.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Virtual keys of the running gateway.
+    #[command(after_help = MANAGED)]
+    Key(manage::key::Args),
+    /// Teams of the running gateway.
+    #[command(after_help = MANAGED)]
+    Team(manage::team::Args),
+    /// Users of the running gateway.
+    #[command(after_help = MANAGED)]
+    User(manage::user::Args),
+    /// Deployments of the running gateway.
+    #[command(after_help = MANAGED)]
+    Model(manage::model::Args),
+    /// Credentials of providers on the running gateway.
+    #[command(after_help = MANAGED)]
+    Credential(manage::credential::Args),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.

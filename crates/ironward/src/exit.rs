@@ -7,12 +7,13 @@ use ironward_store::snapshot::SnapshotError;
 use ironward_store::{LoadError, StoreError, WriteError};
 use ironward_vault::{KekError, VaultError};
 
-/// Why the process ends early. Each variant has an exit code of its own; 2 is clap's, for wrong
-/// usage of the command line.
+/// Why the process ends early. Each variant has an exit code of its own.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// 1: something failed while running.
     Run(String),
+    /// 2: the command line cannot be meant like this; clap's code as well.
+    Usage(String),
     /// 3: the configuration is refused; one problem a line.
     Config(String),
     /// 4: an address cannot be listened on.
@@ -21,16 +22,26 @@ pub(crate) enum Failure {
     Store(String),
     /// 6: what is stored is not what Ironward left: somebody else wrote to it.
     Tampered(String),
+    /// 7: the gateway that is managed cannot be reached, or cannot do it now; again later may help.
+    Unreached(String),
+    /// 8: the gateway that is managed refuses: the key, the right, or what was asked for.
+    Refused(String),
+    /// 9: the gateway that is managed knows no such object.
+    Absent(String),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run(message)
+            | Self::Usage(message)
             | Self::Config(message)
             | Self::Listen(message)
             | Self::Store(message)
-            | Self::Tampered(message) => f.write_str(message),
+            | Self::Tampered(message)
+            | Self::Unreached(message)
+            | Self::Refused(message)
+            | Self::Absent(message) => f.write_str(message),
         }
     }
 }
@@ -92,9 +103,13 @@ pub(crate) fn code(outcome: Result<(), Failure>) -> ExitCode {
     }
     ExitCode::from(match failure {
         Failure::Run(_) => 1,
+        Failure::Usage(_) => 2,
         Failure::Config(_) => 3,
         Failure::Listen(_) => 4,
         Failure::Store(_) => 5,
         Failure::Tampered(_) => 6,
+        Failure::Unreached(_) => 7,
+        Failure::Refused(_) => 8,
+        Failure::Absent(_) => 9,
     })
 }

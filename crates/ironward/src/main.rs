@@ -15,6 +15,7 @@ mod exposure;
 mod installation;
 mod kek;
 mod local;
+mod manage;
 mod random;
 mod reload;
 mod serve;
@@ -45,6 +46,11 @@ fn main() -> ExitCode {
         Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
         Some(Command::Vault(command)) => vault_command::run(&command),
         Some(Command::Store(command)) => store_command::run(&command),
+        Some(Command::Key(key)) => manage::run(&key),
+        Some(Command::Team(team)) => manage::run(&team),
+        Some(Command::User(user)) => manage::run(&user),
+        Some(Command::Model(model)) => manage::run(&model),
+        Some(Command::Credential(credential)) => manage::run(&credential),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(
                 shell,

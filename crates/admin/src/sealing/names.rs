@@ -59,7 +59,8 @@ const ENDS: [&str; 4] = ["auth", "key", "signature", "token"];
 
 /// Whether a parameter of this name is sealed: it is one of the known ones, or its name looks like
 /// that of a secret. A name too many costs a look at a value; one too few would show it.
-pub(crate) fn is_secret(name: &str) -> bool {
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '.', ' '], "_");
     if OPEN.contains(&name.as_str()) || name.ends_with("per_token") {
         return false;

@@ -19,6 +19,7 @@ mod faults;
 mod headers;
 mod http2;
 mod lifecycle;
+mod manage;
 mod rig;
 mod store;
 mod tls;
