@@ -109,6 +109,7 @@ fn gateway() -> Gateway {
         clock,
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
+        management: None,
     }
 }
 

@@ -21,6 +21,7 @@ mod customers;
 mod destination;
 mod fault;
 mod fields;
+mod guest;
 mod health;
 mod keys;
 mod limits;
@@ -47,6 +48,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub use guest::Guest;
 pub use health::Condition;
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};

@@ -46,6 +46,8 @@ pub struct Settings {
     pub key_life: KeyLife,
     /// The deployments of the configuration, which no request changes.
     pub models: Vec<ConfiguredModel>,
+    /// Whether the data port answers the management routes too.
+    pub on_data_port: bool,
     /// Whether deployments of the database are used.
     pub stores_models: bool,
     /// The providers whose key the gateway has in its own environment.

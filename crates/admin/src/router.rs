@@ -54,7 +54,7 @@ pub fn probes(condition: Arc<dyn Condition>) -> Router {
 }
 
 /// The routes at each path: they differ by method.
-fn by_path() -> BTreeMap<&'static str, Vec<Route>> {
+pub(crate) fn by_path() -> BTreeMap<&'static str, Vec<Route>> {
     let mut paths: BTreeMap<&'static str, Vec<Route>> = BTreeMap::new();
     for route in Route::ALL {
         for path in route.paths() {
@@ -64,7 +64,7 @@ fn by_path() -> BTreeMap<&'static str, Vec<Route>> {
     paths
 }
 
-async fn serve(
+pub(crate) async fn serve(
     plane: Arc<Plane>,
     routes: Vec<Route>,
     name: Option<Box<str>>,

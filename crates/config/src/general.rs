@@ -37,6 +37,8 @@ pub struct GeneralSettings {
     pub database_connection_timeout: Option<Duration>,
     /// Deployments of the database join those of the configuration.
     pub store_model_in_db: bool,
+    /// The management routes are answered on the data port too.
+    pub admin_on_data_port: bool,
     /// LiteLLM's authentication by tokens, which becomes [`IronwardSettings::issuers`].
     ///
     /// [`IronwardSettings::issuers`]: crate::IronwardSettings::issuers
@@ -135,6 +137,12 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             default: "the variable STORE_MODEL_IN_DB, or false",
             meaning: "Deployments of the database (`/model/new`) join those of the configuration. Their values are literal: `os.environ/NAME` means nothing in them.",
             effect: Effect::Switch(|general, on| general.store_model_in_db = on),
+        },
+        Key {
+            name: "admin_on_data_port",
+            default: "false",
+            meaning: "Answer the management routes (docs/admin-api.md) on the data port too, as LiteLLM does: whoever reaches that port can then try keys on them.",
+            effect: Effect::Switch(|general, on| general.admin_on_data_port = on),
         },
         Key {
             name: "enable_jwt_auth",

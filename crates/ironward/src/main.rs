@@ -16,6 +16,7 @@ mod installation;
 mod kek;
 mod local;
 mod manage;
+mod on_data_port;
 mod random;
 mod reload;
 mod serve;

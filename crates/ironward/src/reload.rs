@@ -163,6 +163,7 @@ pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> 
         key_header: header,
         key_life: foundation.config.ironward.key_life,
         models: foundation.configured_models(),
+        on_data_port: foundation.config.general.admin_on_data_port,
         stores_models: foundation.config.general.store_model_in_db,
         keyed_providers: foundation.keyed_providers(),
     }

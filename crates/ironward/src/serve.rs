@@ -28,6 +28,7 @@ use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::installation::Opening;
+use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
 use crate::reload::{Reloader, admin_settings, files_to_watch};
 use crate::sources::Source;
@@ -104,18 +105,20 @@ async fn serve(
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
+    let in_flight = Arc::new(InFlight::default());
+    let admin = admin_plane(&in_flight, &authority, &foundation);
     let shared = Shared {
         access: access(&authority),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
-        in_flight: Arc::new(InFlight::default()),
+        in_flight,
+        management: Arc::new(OnDataPort::new(&admin)),
         tls,
         drained,
         stopped,
         alive,
     };
-    let admin = admin_plane(&shared, &authority, &foundation);
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
     let files = files_to_watch(files, ironward.tls.as_ref());
     let reloader = Reloader {
@@ -193,10 +196,14 @@ fn access(authority: &Authority) -> Arc<Access> {
     ))
 }
 
-fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
+fn admin_plane(
+    in_flight: &Arc<InFlight>,
+    authority: &Authority,
+    foundation: &Foundation,
+) -> Arc<Plane> {
     Arc::new(Plane {
         condition: Arc::new(Ready {
-            in_flight: Arc::clone(&shared.in_flight),
+            in_flight: Arc::clone(in_flight),
             freshness: Arc::clone(authority.feed.freshness()),
         }),
         store: Arc::clone(&authority.store),

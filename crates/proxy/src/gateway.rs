@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 
-use crate::{Access, InFlight, Snapshot};
+use crate::{Access, InFlight, Management, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
@@ -20,6 +20,8 @@ pub struct Gateway {
     pub random: Arc<dyn Random>,
     /// The calls that are running on all threads, and whether new ones are taken.
     pub in_flight: Arc<InFlight>,
+    /// Who answers the management routes here, where the operator wants them on this port too.
+    pub management: Option<Arc<dyn Management>>,
 }
 
 impl Gateway {

@@ -12,6 +12,7 @@ use ironward_core::{CallId, Fault, FaultKind};
 use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope};
 
+use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
 use crate::reply::JSON;
 use crate::rescue::rescue;
@@ -60,7 +61,13 @@ where
             Box::pin(call).await
         }
         Ok(other) => answer(gateway, (&head, source), &other, &mut caller),
-        Err(fault) => Err(fault),
+        Err(fault) => match managed(gateway, &fault, &head) {
+            Some(managed) => {
+                let head = (head, source);
+                Box::pin(manage(gateway, managed, head, body, &mut caller)).await
+            }
+            None => Err(fault),
+        },
     };
     answer.unwrap_or_else(|fault| {
         let caller = caller.as_ref();
@@ -193,6 +200,43 @@ fn answer(
         _ => models::list(&names, form),
     };
     Ok(json(StatusCode::OK, body))
+}
+
+/// Who answers a path that is no route of the data port, and its templates, if somebody does.
+fn managed<'a>(
+    gateway: &'a Gateway,
+    fault: &Fault,
+    head: &Parts,
+) -> Option<(&'a dyn Management, &'static [&'static str])> {
+    let management = gateway.management.as_deref()?;
+    // Any other fault says that the target itself is not sound.
+    let is_unknown = fault.kind == FaultKind::NotFound;
+    let templates = is_unknown.then(|| management.find(head.uri.path()))??;
+    Some((management, templates))
+}
+
+/// A request to the management plane, from somebody who is let in here: so wrong keys are counted
+/// and answered as everywhere on this port, and trouble nobody else.
+async fn manage<B>(
+    gateway: &Gateway,
+    (management, templates): (&dyn Management, &'static [&'static str]),
+    (head, source): (Parts, Option<IpAddr>),
+    body: B,
+    known: &mut Option<Caller>,
+) -> Result<Response<Body>, Fault>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let arrival = Arrival {
+        headers: &head.headers,
+        source,
+        route: templates,
+        now: milliseconds_since_1970(gateway),
+    };
+    let snapshot = gateway.snapshot();
+    *known = Some(authenticate(&gateway.access, &snapshot, arrival)?);
+    drop(snapshot);
+    hand_over(management, (head, source), body).await
 }
 
 /// LiteLLM's answers to probes.

@@ -202,6 +202,7 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SeededRandom::new(1)),
             in_flight: Arc::new(InFlight::default()),
+            management: None,
         };
         Self {
             clock,

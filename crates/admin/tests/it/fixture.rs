@@ -77,6 +77,7 @@ impl Fixture {
             key_header: None,
             key_life,
             models: Vec::new(),
+            on_data_port: true,
             stores_models: true,
             keyed_providers: vec!["openai"],
         };

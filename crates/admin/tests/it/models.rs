@@ -64,6 +64,7 @@ impl Fixture {
             key_header: None,
             key_life: settings.key_life,
             models,
+            on_data_port: true,
             stores_models: true,
             keyed_providers: settings.keyed_providers.clone(),
         }));
@@ -337,6 +338,7 @@ async fn without_stored_models_none_is_taken() {
         key_header: None,
         key_life: settings.key_life,
         models: Vec::new(),
+        on_data_port: true,
         stores_models: false,
         keyed_providers: Vec::new(),
     }));

@@ -9,6 +9,7 @@
     reason = "tests run the binary as a process, and wait on real clocks with a deadline"
 )]
 
+mod admin_on_data_port;
 mod attacks;
 mod bystander;
 mod canary;
