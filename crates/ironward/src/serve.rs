@@ -14,7 +14,7 @@ use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_proxy::{Access, InFlight, ServerTls};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
-use ironward_telemetry::{Draining, Format, ListenerOpened};
+use ironward_telemetry::{Draining, Format, ListenerOpened, Logging};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -47,15 +47,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let assembled = assembler
         .assemble()
         .map_err(|problems| Failure::Config(problems.to_string()))?;
-    start_log(args, &assembled)?;
+    // Dropped last: what the runtime says when it ends is written too.
+    let logging = start_log(args, &assembled)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(error.to_string()))?;
-    runtime.block_on(serve(args, &data_dir, assembler, assembled))
+    runtime.block_on(serve(args, &data_dir, (assembler, assembled), &logging))
 }
 
-fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
+fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<Logging, Failure> {
     let format = match args.log_format {
         Some(LogFormat::Json) => Format::Json,
         None if assembled.foundation.config.litellm.json_logs => Format::Json,
@@ -72,8 +73,8 @@ fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
 async fn serve(
     args: &ServeArgs,
     data_dir: &DataDir,
-    assembler: Assembler,
-    assembled: Assembled,
+    (assembler, assembled): (Assembler, Assembled),
+    logging: &Logging,
 ) -> Result<(), Failure> {
     let Assembled {
         foundation,
@@ -135,6 +136,8 @@ async fn serve(
         Some(new_key) => new_key.keep(&authority).await?,
         None => None,
     };
+    // On a terminal the greeting comes after the notices.
+    logging.flush();
     greet(args, &shared, &planes, (new_key, has_master_key));
     tokio::select! {
         () = reloads.run() => {}
