@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
 use ironward_proxy::{
-    Access, Gateway, InFlight, Listener, ListenerSettings, ServerTls, Snapshot, bind,
+    Access, Gateway, InFlight, Listener, ListenerSettings, ServerTls, SidePool, Snapshot, bind,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) dialler: Arc<Dialler>,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) side_pool: Arc<SidePool>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
     pub(crate) drained: watch::Receiver<bool>,
@@ -74,6 +75,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         credentials,
         dialler,
         in_flight,
+        side_pool,
         tls,
         drained,
         mut stopped,
@@ -89,6 +91,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             clock,
             random: Arc::new(SystemRandom::default()),
             in_flight,
+            side_pool,
         });
         tokio::select! {
             () = listener.serve(gateway, drained) => {}

@@ -11,7 +11,7 @@ use ironward_admin::{Condition, Plane};
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
-use ironward_proxy::{Access, InFlight, ServerTls};
+use ironward_proxy::{Access, InFlight, ServerTls, SidePool};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
 use ironward_telemetry::{Draining, Format, ListenerOpened, Logging};
@@ -111,6 +111,8 @@ async fn serve(
         credentials: Arc::clone(&assembler.credentials),
         dialler,
         in_flight: Arc::new(InFlight::default()),
+        // One more than a single large body takes, however few cores there are.
+        side_pool: Arc::new(SidePool::new(threads(args).max(2))),
         tls,
         drained,
         stopped,

@@ -45,12 +45,14 @@ pub trait Provider: Send + Sync {
         written
     }
 
-    /// Answers without any upstream; only the built-in echo does.
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        let _ = call;
+    /// What answers without any upstream; only the built-in echo has it.
+    fn local(&self) -> Option<Local> {
         None
     }
 }
+
+/// Answers a call without any upstream.
+pub type Local = fn(&Call) -> Result<Reply, Fault>;
 
 /// What a call is encoded for.
 #[derive(Debug, Clone, Copy)]

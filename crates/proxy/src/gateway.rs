@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 
-use crate::{Access, InFlight, Snapshot};
+use crate::{Access, InFlight, SidePool, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
@@ -20,6 +20,8 @@ pub struct Gateway {
     pub random: Arc<dyn Random>,
     /// The calls that are running on all threads, and whether new ones are taken.
     pub in_flight: Arc<InFlight>,
+    /// Where much is worked on, for all threads.
+    pub side_pool: Arc<SidePool>,
 }
 
 impl Gateway {

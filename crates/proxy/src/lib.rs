@@ -7,6 +7,7 @@
 mod access;
 mod gateway;
 mod in_flight;
+mod labels;
 mod listen;
 mod models;
 mod pipeline;
@@ -27,4 +28,5 @@ pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};
 pub use pipeline::serve;
 pub use reply::Body;
+pub use side_pool::SidePool;
 pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
