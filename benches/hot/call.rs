@@ -15,7 +15,7 @@ use ironward_core::{
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
 use ironward_proxy::{
-    Access, Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve,
+    Access, Gateway, InFlight, Keys, Routed, Routing, Settings, SidePool, SnapshotBuilder, serve,
 };
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
@@ -110,6 +110,7 @@ fn gateway() -> Gateway {
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
         management: None,
+        side_pool: Arc::new(SidePool::new(1)),
     }
 }
 

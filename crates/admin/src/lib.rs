@@ -25,6 +25,7 @@ mod guest;
 mod health;
 mod keys;
 mod limits;
+mod listener;
 mod models;
 mod openapi;
 mod operation;
@@ -65,7 +66,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
+    axum::serve(listener::prompt(listener), service)
         .with_graceful_shutdown(stop)
         .await
 }

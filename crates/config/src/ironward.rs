@@ -21,6 +21,8 @@ pub struct IronwardSettings {
     pub body_limit_mb: Option<u32>,
     /// How long a client may take to send a body.
     pub body_timeout: Option<Duration>,
+    /// How long a client may leave unread what is ready for it.
+    pub unread_timeout: Option<Duration>,
     /// The largest reply body.
     pub reply_limit_mb: Option<u32>,
     /// How long reaching a provider may take.
@@ -80,6 +82,12 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             default: "60",
             meaning: "How long a client may take to send a request's body.",
             effect: Effect::Seconds(|ironward, time| ironward.body_timeout = Some(time)),
+        },
+        Key {
+            name: "unread_timeout",
+            default: "60",
+            meaning: "How long a client may read nothing of a reply that is ready for it; then its connection is closed, or in HTTP/2 the stream reset. A change holds for new connections.",
+            effect: Effect::Seconds(|ironward, time| ironward.unread_timeout = Some(time)),
         },
         Key {
             name: "reply_limit_mb",

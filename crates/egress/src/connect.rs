@@ -250,3 +250,6 @@ fn no_tunnel(endpoint: &Endpoint, refusal: tunnel::Refusal) -> Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

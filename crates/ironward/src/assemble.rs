@@ -255,6 +255,10 @@ fn settings(config: &Config) -> Settings {
             .or(config.general.max_response_size_mb)
             .map_or(default.reply_limit, bytes),
         body_timeout: config.ironward.body_timeout.unwrap_or(default.body_timeout),
+        unread_timeout: config
+            .ironward
+            .unread_timeout
+            .unwrap_or(default.unread_timeout),
         drop_params: config.litellm.drop_params,
         always_include_usage: config.general.always_include_stream_usage,
         completion_model: config.general.completion_model.as_deref().map(Into::into),

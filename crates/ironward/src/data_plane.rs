@@ -10,7 +10,8 @@ use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
 use ironward_proxy::{
-    Access, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls, Snapshot, bind,
+    Access, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls, SidePool,
+    Snapshot, bind,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) dialler: Arc<Dialler>,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) management: Arc<dyn Management>,
+    pub(crate) side_pool: Arc<SidePool>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
     pub(crate) drained: watch::Receiver<bool>,
@@ -76,6 +78,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         dialler,
         in_flight,
         management,
+        side_pool,
         tls,
         drained,
         mut stopped,
@@ -92,6 +95,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             random: Arc::new(SystemRandom::default()),
             in_flight,
             management: Some(management),
+            side_pool,
         });
         tokio::select! {
             () = listener.serve(gateway, drained) => {}

@@ -11,10 +11,10 @@ use ironward_admin::{Condition, Plane};
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
-use ironward_proxy::{Access, InFlight, ServerTls};
+use ironward_proxy::{Access, InFlight, ServerTls, SidePool};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
-use ironward_telemetry::{Draining, Format, ListenerOpened};
+use ironward_telemetry::{Draining, Format, ListenerOpened, Logging};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -48,15 +48,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let assembled = assembler
         .assemble()
         .map_err(|problems| Failure::Config(problems.to_string()))?;
-    start_log(args, &assembled)?;
+    // Dropped last: what the runtime says when it ends is written too.
+    let logging = start_log(args, &assembled)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(error.to_string()))?;
-    runtime.block_on(serve(args, &data_dir, assembler, assembled))
+    runtime.block_on(serve(args, &data_dir, (assembler, assembled), &logging))
 }
 
-fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
+fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<Logging, Failure> {
     let format = match args.log_format {
         Some(LogFormat::Json) => Format::Json,
         None if assembled.foundation.config.litellm.json_logs => Format::Json,
@@ -73,8 +74,8 @@ fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<(), Failure> {
 async fn serve(
     args: &ServeArgs,
     data_dir: &DataDir,
-    assembler: Assembler,
-    assembled: Assembled,
+    (assembler, assembled): (Assembler, Assembled),
+    logging: &Logging,
 ) -> Result<(), Failure> {
     let Assembled {
         foundation,
@@ -114,6 +115,8 @@ async fn serve(
         dialler,
         in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
+        // One more than a single large body takes, however few cores there are.
+        side_pool: Arc::new(SidePool::new(threads(args).max(2))),
         tls,
         drained,
         stopped,
@@ -138,6 +141,8 @@ async fn serve(
         Some(new_key) => new_key.keep(&authority).await?,
         None => None,
     };
+    // On a terminal the greeting comes after the notices.
+    logging.flush();
     greet(args, &shared, &planes, (new_key, has_master_key));
     tokio::select! {
         () = reloads.run() => {}

@@ -41,7 +41,7 @@ impl<'a> State<'a> {
         &self,
         command: impl AsyncFnOnce(&Opening<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        ironward_telemetry::start(ironward_telemetry::Format::Text, "warn")
+        let _logging = ironward_telemetry::start(ironward_telemetry::Format::Text, "warn")
             .map_err(Failure::Run)?;
         let config = &self.loaded.config;
         let opening = Opening {

@@ -18,7 +18,7 @@ use ironward_wire::{Call, Dialect, Reply, StreamDecoder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::compatible::{self, Compatible, Endpoints, Quirk};
-use crate::{Provider, Target, Vendor, openai};
+use crate::{Local, Provider, Target, Vendor, openai};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &Azure,
@@ -108,8 +108,8 @@ impl Provider for Azure {
         base.trim_end_matches('/')
     }
 
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        AZURE.answer(call)
+    fn local(&self, dialect: Dialect) -> Option<Local> {
+        AZURE.local(dialect)
     }
 }
 

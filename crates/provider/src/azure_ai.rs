@@ -14,7 +14,7 @@ use percent_encoding::utf8_percent_encode;
 
 use crate::azure::{ESCAPED, Surface};
 use crate::compatible::{self, Compatible, Endpoints};
-use crate::{Provider, Target, Vendor, openai};
+use crate::{Local, Provider, Target, Vendor, openai};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &AzureAi,
@@ -82,8 +82,8 @@ impl Provider for AzureAi {
             .unwrap_or(base)
     }
 
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        AZURE_AI.answer(call)
+    fn local(&self, dialect: Dialect) -> Option<Local> {
+        AZURE_AI.local(dialect)
     }
 }
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use ironward_core::{AuthScheme, Fault, FaultKind, UpstreamRequest};
 use ironward_wire::{Call, Dialect, Reply, StreamDecoder, openai_chat, openai_embeddings};
 
-use crate::{Provider, Target, Vendor, estimate};
+use crate::{Local, Provider, Target, Vendor, estimate};
 
 pub(crate) use errors::classify;
 pub(crate) use request::{body, request};
@@ -220,8 +220,8 @@ impl Provider for Compatible {
         base.strip_suffix(self.prefix).unwrap_or(base)
     }
 
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        estimate::answer(call)
+    fn local(&self, dialect: Dialect) -> Option<Local> {
+        estimate::local(dialect)
     }
 }
 

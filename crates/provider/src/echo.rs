@@ -12,7 +12,7 @@ use ironward_wire::{
     Finish, Part, PartBody, Reply, Role, StreamDecoder,
 };
 
-use crate::{Provider, Target, Vendor, status};
+use crate::{Local, Provider, Target, Vendor, status};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &Echo,
@@ -56,15 +56,19 @@ impl Provider for Echo {
         status::fault(status, headers, "the echo has no upstream".to_owned())
     }
 
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        Some(call.content().map(|content| match content {
-            Content::Chat(chat) if call.dialect == Dialect::AnthropicCountTokens => {
-                Reply::TokenCount(words_of(chat))
-            }
-            Content::Chat(chat) => Reply::Chat(reply(chat)),
-            Content::Embeddings(embeddings) => Reply::Embeddings(vectors(embeddings)),
-        }))
+    fn local(&self, _dialect: Dialect) -> Option<Local> {
+        Some(answer)
     }
+}
+
+fn answer(call: &Call) -> Result<Reply, Fault> {
+    call.content().map(|content| match content {
+        Content::Chat(chat) if call.dialect == Dialect::AnthropicCountTokens => {
+            Reply::TokenCount(words_of(chat))
+        }
+        Content::Chat(chat) => Reply::Chat(reply(chat)),
+        Content::Embeddings(embeddings) => Reply::Embeddings(vectors(embeddings)),
+    })
 }
 
 fn no_upstream() -> Fault {

@@ -10,10 +10,15 @@
 use ironward_core::Fault;
 use ironward_wire::{Call, Chat, Dialect, Part, PartBody, Reply, Source, Tool};
 
-/// The answer to a call that only asks for a count; `None` to any other.
-pub(crate) fn answer(call: &Call) -> Option<Result<Reply, Fault>> {
-    (call.dialect == Dialect::AnthropicCountTokens)
-        .then(|| call.chat().map(|chat| Reply::TokenCount(tokens(chat))))
+use crate::Local;
+
+/// What answers calls that only ask for a count; `None` for any other.
+pub(crate) fn local(dialect: Dialect) -> Option<Local> {
+    (dialect == Dialect::AnthropicCountTokens).then_some(answer)
+}
+
+fn answer(call: &Call) -> Result<Reply, Fault> {
+    call.chat().map(|chat| Reply::TokenCount(tokens(chat)))
 }
 
 /// What frames a message (<https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken>).

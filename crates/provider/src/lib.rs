@@ -22,4 +22,4 @@ mod status;
 mod testing;
 
 pub use named::{Named, name};
-pub use provider::{PROVIDERS, Provider, Target, Vendor, find, vendors};
+pub use provider::{Local, PROVIDERS, Provider, Target, Vendor, find, vendors};

@@ -19,7 +19,7 @@ use ironward_core::{AuthScheme, Fault, FaultKind, Retry, Side, UpstreamRequest};
 use ironward_wire::{Call, Content, Dialect, Reply, StreamDecoder};
 use serde::Deserialize;
 
-use crate::{Provider, Target, Vendor, estimate, status};
+use crate::{Local, Provider, Target, Vendor, estimate, status};
 
 pub(crate) const VENDOR: Vendor = Vendor {
     provider: &Ollama,
@@ -101,8 +101,8 @@ impl Provider for Ollama {
             .unwrap_or(written)
     }
 
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        estimate::answer(call)
+    fn local(&self, dialect: Dialect) -> Option<Local> {
+        estimate::local(dialect)
     }
 }
 

@@ -45,13 +45,16 @@ pub trait Provider: Send + Sync {
         written
     }
 
-    /// Answers without any upstream, where that is possible: the built-in echo does, and counts of
+    /// What answers calls in `dialect` without any upstream: the built-in echo does, and counts of
     /// tokens are estimated for vendors that have none.
-    fn answer(&self, call: &Call) -> Option<Result<Reply, Fault>> {
-        let _ = call;
+    fn local(&self, dialect: Dialect) -> Option<Local> {
+        let _ = dialect;
         None
     }
 }
+
+/// Answers a call without any upstream.
+pub type Local = fn(&Call) -> Result<Reply, Fault>;
 
 /// What a call is encoded for.
 #[derive(Debug, Clone, Copy)]

@@ -99,8 +99,8 @@ impl Golden<'_> {
             model: &file.model,
             drop_unsupported: file.drop_params,
         };
-        if let Some(reply) = provider.answer(&call) {
-            let bytes = dialect.encode_reply(&call, &reply.unwrap(), &envelope(&call));
+        if let Some(local) = provider.local(dialect) {
+            let bytes = dialect.encode_reply(&call, &local(&call).unwrap(), &envelope(&call));
             self.expect("out.json", &pretty(&bytes.unwrap()));
             return;
         }

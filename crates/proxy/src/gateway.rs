@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 
-use crate::{Access, InFlight, Management, Snapshot};
+use crate::{Access, InFlight, Management, SidePool, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
@@ -22,6 +22,8 @@ pub struct Gateway {
     pub in_flight: Arc<InFlight>,
     /// Who answers the management routes here, where the operator wants them on this port too.
     pub management: Option<Arc<dyn Management>>,
+    /// Where much is worked on, for all threads.
+    pub side_pool: Arc<SidePool>,
 }
 
 impl Gateway {

@@ -7,6 +7,7 @@
 mod access;
 mod gateway;
 mod in_flight;
+mod labels;
 mod listen;
 mod management;
 mod models;
@@ -29,4 +30,5 @@ pub use listen::{Listener, ListenerSettings, ServerTls, bind};
 pub use management::{CutOff, HandedOver, Management};
 pub use pipeline::serve;
 pub use reply::Body;
+pub use side_pool::SidePool;
 pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};

@@ -1,7 +1,10 @@
 //! The data port: sockets, TLS, HTTP/1.1 and HTTP/2, and the limits on strangers.
 
+mod client;
 mod connection;
+mod patience;
 mod socket;
+mod streams;
 mod tls;
 
 use std::io;

@@ -12,6 +12,7 @@ use ironward_core::{CallId, Fault, FaultKind};
 use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope};
 
+use crate::labels;
 use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
 use crate::reply::JSON;
@@ -19,8 +20,8 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Arrival, Authorised, Caller, Outcome, Request as AdmitRequest, Visible, admit, attempt,
-    authenticate, authorise, read_call, route, settle,
+    Arrival, Authorised, Caller, Failed, Outcome, Request as AdmitRequest, Visible, admit, attempt,
+    authenticate, authorise, may_call, read_call, route, settle,
 };
 use crate::{Body, Gateway};
 
@@ -111,14 +112,16 @@ where
     };
     let caller = &*known.insert(authenticate(access, &snapshot, arrival)?);
     refuse_other_method(head, &Method::POST)?;
-    let call = read_call(settings, head, body, dialect, path_model).await?;
+    let pool = &gateway.side_pool;
+    let arrived = read_call((settings, pool), head, body, dialect, path_model).await?;
     let path = head.uri.path();
     let Authorised {
         permit,
         group,
         stars,
         usable,
-    } = authorise(access, &snapshot, caller, arrival, &call, path)?;
+    } = authorise(gateway, &snapshot, caller, arrival, (&arrived, path)).await?;
+    let call = &arrived.call;
     let request = AdmitRequest {
         id,
         permit,
@@ -132,6 +135,7 @@ where
         (settings, routing),
         (group, stars, usable),
         &head.headers,
+        call.stream,
     )?;
     let envelope = Envelope {
         call_id: id,
@@ -143,14 +147,28 @@ where
         floor: routing.retry_after,
         jitter: JITTER,
     };
-    match attempt(gateway, settings, backoff, &plan, &call, &envelope).await {
+    match attempt(gateway, settings, backoff, &plan, call, &envelope).await {
         Ok(attempted) => {
             let total = gateway.clock.now().saturating_duration_since(started);
             Ok(settle(access, grant, id, &plan, attempted, total))
         }
-        Err((fault, attempts)) => {
-            grant.failed(attempts);
-            let response = rescue(&fault, Some(dialect), id);
+        Err(failed) => {
+            let Failed {
+                fault,
+                deployment,
+                attempts,
+                headers,
+            } = failed;
+            grant.failed(deployment.as_ref(), attempts);
+            let mut response = rescue(&fault, Some(dialect), id);
+            let response_headers = response.headers_mut();
+            labels::attempted(
+                response_headers,
+                plan.group(),
+                deployment.as_ref(),
+                attempts,
+            );
+            labels::hand_on(response_headers, &headers);
             grant.settle(Outcome::Broken(fault));
             Ok(response)
         }
@@ -180,7 +198,6 @@ fn answer(
     };
     let caller = &*known.insert(authenticate(&gateway.access, &snapshot, arrival)?);
     refuse_other_method(head, &route.method())?;
-    let Visible(names) = Visible::to(&snapshot, caller);
     let form = if is_anthropic(head) {
         Form::Anthropic
     } else {
@@ -188,16 +205,16 @@ fn answer(
     };
     let body = match route {
         Route::Model(id) => {
-            let name = names.iter().find(|name| **name == *id).ok_or_else(|| {
-                Fault::downstream(
+            if !may_call(&snapshot, caller, id) {
+                return Err(Fault::downstream(
                     FaultKind::NotFound,
                     "the model does not exist, or this key may not use it",
                 )
-                .with_param("model")
-            })?;
-            models::one(name, form)
+                .with_param("model"));
+            }
+            models::one(id, form)
         }
-        _ => models::list(&names, form),
+        _ => models::list(&Visible::to(&snapshot, caller).0, form),
     };
     Ok(json(StatusCode::OK, body))
 }

@@ -8,9 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderValue;
 use http_body::{Frame, SizeHint};
-use ironward_core::CallId;
 
 pub(crate) use relay::Relay;
 pub(crate) use stream::{Begun, Stream};
@@ -75,13 +74,5 @@ impl http_body::Body for Body {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Kind::Stream(_) => SizeHint::default(),
         }
-    }
-}
-
-/// Writes the call's id where LiteLLM's and OpenAI's clients look for it.
-pub(crate) fn label(headers: &mut HeaderMap, id: CallId) {
-    if let Ok(value) = HeaderValue::from_bytes(&id.to_hex()) {
-        headers.insert(HeaderName::from_static("x-litellm-call-id"), value.clone());
-        headers.insert(HeaderName::from_static("x-request-id"), value);
     }
 }

@@ -6,7 +6,8 @@ use ironward_core::{CallId, Fault, FaultKind};
 use ironward_wire::Dialect;
 
 use crate::Body;
-use crate::reply::{self, JSON};
+use crate::labels;
+use crate::reply::JSON;
 
 /// Writes `fault` in the client's dialect; a request that never found its route gets OpenAI's form.
 pub(crate) fn rescue(fault: &Fault, dialect: Option<Dialect>, id: CallId) -> Response<Body> {
@@ -16,7 +17,7 @@ pub(crate) fn rescue(fault: &Fault, dialect: Option<Dialect>, id: CallId) -> Res
         StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
-    reply::label(headers, id);
+    labels::call(headers, id);
     if let Some(after) = fault.retry_after() {
         // Rounded up: a client that comes back too early is refused again.
         headers.insert(

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use ironward_core::{Fault, FaultKind};
+use tokio::sync::Semaphore;
 
 /// What is done with the bytes. A data thread serves its other calls only when the work is over, so
 /// it takes no more than what is done well within a millisecond.
@@ -24,24 +27,45 @@ impl Work {
     }
 }
 
-/// Runs `run` on `size` bytes: at once when they are few for such work, else on the side pool.
-pub(crate) async fn run<T, F>(work: Work, size: usize, run: F) -> Result<T, Fault>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T, Fault> + Send + 'static,
-{
-    if size <= work.inline_limit() {
-        return run();
+/// Works on many bytes beside the data threads, so that their other calls don't wait. All of them
+/// share it: whoever sends many large bodies at once gets no more of the machine than its places.
+#[derive(Debug)]
+pub struct SidePool(Arc<Semaphore>);
+
+impl SidePool {
+    /// A pool that does `places` works at once; the others wait for their turn.
+    #[must_use]
+    pub fn new(places: usize) -> Self {
+        Self(Arc::new(Semaphore::new(places)))
     }
-    tokio::task::spawn_blocking(run)
-        .await
-        .unwrap_or_else(|error| {
-            Err(Fault::gateway(
-                FaultKind::Internal,
-                "the gateway failed while it read the body",
-            )
-            .with_cause(error))
-        })
+
+    /// Runs `run` on `size` bytes: at once when they are few for such work, else on the pool.
+    pub(crate) async fn run<T, F>(&self, work: Work, size: usize, run: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, Fault> + Send + 'static,
+    {
+        if size <= work.inline_limit() {
+            return run();
+        }
+        let place = Arc::clone(&self.0).acquire_owned().await.map_err(failed)?;
+        let run = move || {
+            let outcome = run();
+            drop(place);
+            outcome
+        };
+        tokio::task::spawn_blocking(run)
+            .await
+            .unwrap_or_else(|error| Err(failed(error)))
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Fault {
+    Fault::gateway(
+        FaultKind::Internal,
+        "the gateway failed while it worked on the body",
+    )
+    .with_cause(error)
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// How long a client may take to send its body.
     pub body_timeout: Duration,
+    /// How long a client may leave unread what is ready for it.
+    pub unread_timeout: Duration,
     /// The largest whole reply, in bytes.
     pub reply_limit: usize,
     /// Drop what a provider has no form for instead of refusing the call.
@@ -94,6 +96,7 @@ impl Default for Settings {
         Self {
             body_limit: 32 << 20,
             body_timeout: Duration::from_secs(60),
+            unread_timeout: Duration::from_secs(60),
             reply_limit: 64 << 20,
             drop_params: false,
             parallel_calls: None,

@@ -5,14 +5,15 @@ mod asks;
 mod attempt;
 mod authenticate;
 mod authorise;
+mod local;
 mod read_call;
 mod route;
 mod settle;
 
 pub(crate) use admit::{Grant, Outcome, Request, admit};
-pub(crate) use attempt::attempt;
+pub(crate) use attempt::{Failed, attempt};
 pub(crate) use authenticate::{Arrival, Caller, authenticate};
-pub(crate) use authorise::{Authorised, Permit, Visible, authorise};
-pub(crate) use read_call::read_call;
+pub(crate) use authorise::{Authorised, Permit, Visible, authorise, may_call};
+pub(crate) use read_call::{Arrived, read_call};
 pub(crate) use route::route;
 pub(crate) use settle::settle;

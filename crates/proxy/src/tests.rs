@@ -32,7 +32,8 @@ use ironward_testkit::{FakeClock, SeededRandom};
 use tokio::sync::mpsc;
 
 use crate::{
-    Access, Alias, Body, Gateway, InFlight, Keys, Routed, Routing, Settings, SnapshotBuilder, serve,
+    Access, Alias, Body, Gateway, InFlight, Keys, Routed, Routing, Settings, SidePool,
+    SnapshotBuilder, serve,
 };
 
 const ROOT: &str = "sk-the-master-key";
@@ -203,6 +204,7 @@ impl World {
             random: Arc::new(SeededRandom::new(1)),
             in_flight: Arc::new(InFlight::default()),
             management: None,
+            side_pool: Arc::new(SidePool::new(1)),
         };
         Self {
             clock,

@@ -287,3 +287,21 @@ impl VaultNotice<'_> {
         tracing::error!(alarm = self.text, "vault");
     }
 }
+
+/// Lines found no room in the log, since nobody read it for too long.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLinesLost {
+    /// How many.
+    pub lines: u64,
+}
+
+impl LogLinesLost {
+    /// Writes it.
+    pub fn emit(self) {
+        let Self { lines } = self;
+        tracing::warn!(
+            lines,
+            "log lines lost: whoever reads the log does not keep up"
+        );
+    }
+}

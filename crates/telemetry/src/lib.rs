@@ -8,6 +8,6 @@ mod log;
 
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
-    Draining, ListenerOpened, StoreFailed, VaultNotice,
+    Draining, ListenerOpened, LogLinesLost, StoreFailed, VaultNotice,
 };
-pub use log::{Format, start};
+pub use log::{Format, Logging, start};

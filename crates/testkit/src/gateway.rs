@@ -30,6 +30,7 @@ pub struct GatewayBuilder {
     data_dir: Option<PathBuf>,
     has_kek: bool,
     ports: (u16, u16),
+    log: Option<Stdio>,
 }
 
 impl Gateway {
@@ -62,6 +63,7 @@ impl Gateway {
             data_dir: None,
             has_kek: false,
             ports: (0, 0),
+            log: None,
         }
     }
 
@@ -270,6 +272,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Lets it write its log there: none of it is in the output.
+    #[must_use]
+    pub fn log_to(mut self, log: impl Into<Stdio>) -> Self {
+        self.log = Some(log.into());
+        self
+    }
+
     /// How long it may take to listen.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
@@ -334,7 +343,7 @@ impl GatewayBuilder {
             .command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(self.log.take().unwrap_or_else(Stdio::piped))
             .spawn()
             .unwrap_or_else(|error| panic!("{:?}: {error}", self.command.get_program()));
         let output = Output::default();

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod drain;
+mod log;
 mod reload;
 mod start;
 mod tls;

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::ListenerSettings;
+use super::client::Client;
+use super::streams::Streams;
 use crate::Gateway;
 use crate::pipeline;
 
@@ -33,12 +36,11 @@ pub(super) struct Connection {
 impl Connection {
     /// Serves it to its end. What goes wrong here is the client's connection, and nobody else's.
     pub(super) async fn serve(self, stream: TcpStream) {
-        // Two peers that both delay small packets lose 40 ms on every call.
-        if stream.set_nodelay(true).is_err() {
+        let Ok(stream) = Client::new(stream, self.unread()) else {
             return;
-        }
+        };
         match self.tls.clone() {
-            None => match self.opening(&stream).await {
+            None => match self.opening(stream.stream()).await {
                 Some(Opening::Http1) => self.serve_http1(stream).await,
                 Some(Opening::Either) => Box::pin(self.serve_either(stream)).await,
                 None => {}
@@ -55,6 +57,11 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// How long the client may leave a reply unread.
+    fn unread(&self) -> Duration {
+        self.gateway.snapshot().settings.unread_timeout
     }
 
     /// What the client speaks, from its first bytes; `None` when it sends none in time, or the
@@ -107,15 +114,19 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let server = self.either();
+        let streams = Streams::new(self.unread());
+        let server = self.either(streams.clone());
         let gateway = Arc::clone(&self.gateway);
         let has_begun = Arc::new(AtomicBool::new(false));
         let begun = Arc::clone(&has_begun);
         let source = self.source;
         let service = service_fn(move |request: http::Request<Incoming>| {
             begun.store(true, Ordering::Relaxed);
-            let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, Some(source), request).await) }
+            let (gateway, turn) = (Arc::clone(&gateway), streams.begin());
+            async move {
+                let response = pipeline::serve(&gateway, Some(source), request).await;
+                Ok::<_, Infallible>(turn.watch(response))
+            }
         });
         let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
         // hyper watches the time for a head once it knows which HTTP it is, but waits for the bytes
@@ -139,7 +150,7 @@ impl Connection {
     }
 
     /// HTTP/1.1, or HTTP/2 when the client begins with its preface (ALPN agreed, or it just knows).
-    fn either(&self) -> auto::Builder<TokioExecutor> {
+    fn either(&self, executor: Streams) -> auto::Builder<Streams> {
         let ListenerSettings {
             head_timeout,
             headers,
@@ -147,7 +158,7 @@ impl Connection {
             streams,
             ..
         } = self.settings;
-        let mut server = auto::Builder::new(TokioExecutor::new());
+        let mut server = auto::Builder::new(executor);
         server
             .http1()
             .timer(TokioTimer::new())
@@ -161,7 +172,7 @@ impl Connection {
             .max_concurrent_streams(streams)
             .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
             .max_send_buf_size(64 << 10)
-            .keep_alive_interval(std::time::Duration::from_secs(30))
+            .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(head_timeout);
         server
     }

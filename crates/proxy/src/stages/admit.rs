@@ -138,9 +138,10 @@ impl Grant {
         }
     }
 
-    /// That many attempts were made, and none succeeded.
-    pub(crate) fn failed(&mut self, attempts: u32) {
+    /// That many attempts were made, the last one at this deployment, and none succeeded.
+    pub(crate) fn failed(&mut self, deployment: Option<&DeploymentId>, attempts: u32) {
         if let Some(open) = &mut self.open {
+            open.deployment = deployment.cloned();
             open.attempts = attempts;
         }
     }

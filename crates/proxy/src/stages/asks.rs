@@ -1,12 +1,17 @@
 //! What a call asks for that a grant may limit, read from the body as it was written. Only what
 //! somebody limits is read.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use ironward_core::Fault;
 use ironward_policy::{Link, Rule, limits};
 use ironward_wire::{Body, Call, mistyped};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::side_pool::{SidePool, Work};
 
 /// What a call asks for; empty where nobody limits it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,12 +26,26 @@ impl Asks {
     /// # Errors
     /// A bad-request fault when it cannot be told what the call asks for: what nobody can read,
     /// nobody can allow.
-    pub(super) fn of(call: &Call, links: &[Link<'_>]) -> Result<Self, Fault> {
+    pub(super) async fn of(
+        call: &Arc<Call>,
+        links: &[Link<'_>],
+        side_pool: &SidePool,
+    ) -> Result<Self, Fault> {
         let body = &call.body;
         let mut asks = Self::default();
         let by_tool = [Rule::Tools, Rule::BlockedTools, Rule::McpServers];
         if limits(links, &by_tool) {
-            asks.read_tools(body)?;
+            let size = TOOLS
+                .iter()
+                .filter_map(|name| body.field(name))
+                .map(str::len)
+                .sum();
+            let call = Arc::clone(call);
+            let read = move || {
+                asks.read_tools(&call.body)?;
+                Ok(asks)
+            };
+            asks = side_pool.run(Work::Translate, size, read).await?;
         }
         if limits(links, &[Rule::OutputTokens]) {
             for field in OUTPUT_TOKENS {
@@ -47,7 +66,8 @@ impl Asks {
     }
 
     fn read_tools(&mut self, body: &Body) -> Result<(), Fault> {
-        for tool in list::<Tool>(body, "tools")? {
+        let [tools, functions, servers] = TOOLS;
+        for tool in list::<Tool>(body, tools)? {
             if let Some(server) = tool.server_label {
                 self.servers.push(server);
                 continue;
@@ -61,16 +81,19 @@ impl Asks {
                 )
             })?);
         }
-        let functions = list::<Named>(body, "functions")?;
+        let functions = list::<Named>(body, functions)?;
         self.tools.extend(functions.into_iter().map(|one| one.name));
         if body.field("web_search_options").is_some() {
             self.tools.push("web_search".to_owned());
         }
-        let servers = list::<Named>(body, "mcp_servers")?;
+        let servers = list::<Named>(body, servers)?;
         self.servers.extend(servers.into_iter().map(|one| one.name));
         Ok(())
     }
 }
+
+/// The fields that hold tools.
+const TOOLS: [&str; 3] = ["tools", "functions", "mcp_servers"];
 
 /// The fields by which providers take the most tokens of a reply.
 const OUTPUT_TOKENS: [&str; 5] = [
@@ -108,25 +131,36 @@ fn list<T: DeserializeOwned>(body: &Body, name: &str) -> Result<Vec<T>, Fault> {
 /// Headers that name the end user whom a call is for, LiteLLM's before the body.
 const CUSTOMER_HEADERS: [&str; 2] = ["x-litellm-customer-id", "x-litellm-end-user-id"];
 
-/// The end user whom a call is for, as it says: a header, `user`, `litellm_metadata.user`,
-/// `metadata.user_id`, in LiteLLM's order.
-pub(super) fn customer(headers: &HeaderMap, call: &Call) -> Option<String> {
-    let in_header = |name| {
+/// No end user has a longer id: what is longer is not looked for.
+const LONGEST_ID: usize = 4096;
+
+/// The end user whom a call is for, as its headers say. LiteLLM believes them before the body.
+pub(super) fn customer_in(headers: &HeaderMap) -> Option<String> {
+    CUSTOMER_HEADERS.into_iter().find_map(|name| {
         let value = headers.get(name)?.to_str().ok()?.trim();
         (!value.is_empty()).then(|| value.to_owned())
-    };
-    let nested = |field: &str, inner: &str| {
-        let text = call.body.field(field)?;
-        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-        Some(fields.get(inner)?.as_str()?.to_owned())
-    };
-    CUSTOMER_HEADERS
-        .into_iter()
-        .find_map(in_header)
-        .or_else(|| call.body.read_field::<String>("user").ok().flatten())
-        .or_else(|| nested("litellm_metadata", "user"))
-        .or_else(|| nested("metadata", "user_id"))
-        .filter(|id| !id.is_empty())
+    })
+}
+
+/// The end user whom a call is for, as its body says: `user`, `litellm_metadata.user`,
+/// `metadata.user_id`, in LiteLLM's order. As long as the body takes to read.
+pub(super) fn customer_of(body: &Body) -> Option<String> {
+    let nested = |name| serde_json::from_str::<Inner<'_>>(body.field(name)?).ok();
+    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+    body.field("user")
+        .and_then(|user| serde_json::from_str(user).ok())
+        .or_else(|| text(nested("litellm_metadata")?.user?))
+        .or_else(|| text(nested("metadata")?.user_id?))
+        .filter(|id| !id.is_empty() && id.len() <= LONGEST_ID)
+}
+
+/// What is read of an object that may hold anything.
+#[derive(Deserialize)]
+struct Inner<'a> {
+    #[serde(borrow)]
+    user: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_id: Option<&'a RawValue>,
 }
 
 #[cfg(test)]

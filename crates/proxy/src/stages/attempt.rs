@@ -4,16 +4,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
-use ironward_core::{Fault, FaultKind, Usage};
+use ironward_core::{DeploymentId, Fault, FaultKind, Usage};
 use ironward_egress::{Redaction, ReplyBody, UpstreamReply};
 use ironward_policy::{Backoff, Next, decide};
 use ironward_provider::Target;
-use ironward_wire::{Call, ChatReply, Choice, Delta, Envelope, Finish, Part, Reply};
+use ironward_wire::{Call, Envelope};
 
+use super::local::Local;
 use super::route::Plan;
 use crate::Gateway;
 use crate::reply::{Begun, Relay};
-use crate::side_pool::{self, Work};
+use crate::side_pool::Work;
 use crate::snapshot::{Routed, Settings};
 
 /// An answer and how it was come by.
@@ -27,6 +28,44 @@ pub(crate) struct Attempted {
     pub(crate) waited: Duration,
     /// The provider's reply headers.
     pub(crate) headers: HeaderMap,
+}
+
+/// Why nobody answered, and how far the call got.
+pub(crate) struct Failed {
+    pub(crate) fault: Fault,
+    /// The deployment that was asked last.
+    pub(crate) deployment: Option<DeploymentId>,
+    /// How many attempts were made.
+    pub(crate) attempts: u32,
+    /// The headers of the provider's refusal, where it answered with one.
+    pub(crate) headers: HeaderMap,
+}
+
+/// Why one attempt failed.
+struct Setback {
+    fault: Fault,
+    /// The headers of the provider's refusal.
+    headers: HeaderMap,
+}
+
+impl Setback {
+    /// That was the last of so many attempts.
+    fn after(self, deployment: Option<&DeploymentId>, attempts: u32) -> Failed {
+        let Self { fault, headers } = self;
+        Failed {
+            fault,
+            deployment: deployment.cloned(),
+            attempts,
+            headers,
+        }
+    }
+}
+
+impl From<Fault> for Setback {
+    fn from(fault: Fault) -> Self {
+        let headers = HeaderMap::new();
+        Self { fault, headers }
+    }
 }
 
 /// What a provider answered, in the client's dialect.
@@ -46,15 +85,13 @@ pub(crate) async fn attempt(
     plan: &Plan,
     call: &Arc<Call>,
     envelope: &Envelope,
-) -> Result<Attempted, (Fault, u32)> {
+) -> Result<Attempted, Failed> {
     let mut waited = Duration::ZERO;
     let (mut position, mut attempts) = (0, 0);
     loop {
         let Some(routed) = plan.deployment(position) else {
-            return Err((
-                Fault::gateway(FaultKind::NoDeployment, "no deployment is left to try"),
-                attempts,
-            ));
+            let fault = Fault::gateway(FaultKind::NoDeployment, "no deployment is left to try");
+            return Err(Setback::from(fault).after(None, attempts));
         };
         let one = One {
             gateway,
@@ -66,7 +103,7 @@ pub(crate) async fn attempt(
         };
         let outcome = one.make(&mut waited).await;
         attempts += 1;
-        let fault = match outcome {
+        let setback = match outcome {
             Ok((answer, headers)) => {
                 return Ok(Attempted {
                     answer,
@@ -76,21 +113,26 @@ pub(crate) async fn attempt(
                     headers,
                 });
             }
-            Err(fault) => fault,
+            Err(setback) => setback,
         };
         let jitter = backoff.jitter.mul_f64(gateway.draw_fraction());
-        match decide(
-            &fault,
+        let next = decide(
+            &setback.fault,
             attempts - 1,
             plan.retries,
             plan.others(position),
             Backoff { jitter, ..backoff },
-        ) {
-            Next::Stop => return Err((fault, attempts)),
-            Next::Elsewhere => position += 1,
-            Next::Again(pause) => {
+        );
+        let left = plan.left(gateway.clock.now());
+        match next {
+            Next::Elsewhere if !left.is_zero() => position += 1,
+            Next::Again(pause) if pause < left => {
                 waited += pause;
                 tokio::time::sleep(pause).await;
+            }
+            // Whoever waits would not be there any more.
+            Next::Stop | Next::Elsewhere | Next::Again(_) => {
+                return Err(setback.after(Some(&routed.deployment.id), attempts));
             }
         }
     }
@@ -107,12 +149,13 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    async fn make(&self, waited: &mut Duration) -> Result<(Answer, HeaderMap), Fault> {
-        if let Some(reply) = self.local_reply() {
-            return Ok((self.encode(reply?)?, HeaderMap::new()));
+    async fn make(&self, waited: &mut Duration) -> Result<(Answer, HeaderMap), Setback> {
+        if let Some(local) = Local::of(self.routed, self.call.dialect) {
+            return Ok((self.answer(local).await?, HeaderMap::new()));
         }
         let request = self.encode_request().await?;
-        let timeouts = self.plan.timeouts(self.routed, self.call.stream);
+        let left = self.plan.left(self.gateway.clock.now());
+        let timeouts = self.plan.timeouts(self.routed, self.call.stream, left);
         let credential = self.routed.deployment.credential;
         let sent = self.gateway.upstream.send(credential, request, &timeouts);
         let reply = self.wait(waited, sent).await?;
@@ -140,7 +183,9 @@ impl One<'_> {
         let (call, routed) = (Arc::clone(self.call), self.routed.clone());
         let model = self.plan.model(self.routed).into_owned();
         let drop_unsupported = self.plan.drops_params(self.routed);
-        side_pool::run(self.work(), self.call.body.bytes().len(), move || {
+        let size = self.call.body.bytes().len();
+        let side_pool = &self.gateway.side_pool;
+        let encode = move || {
             let target = Target {
                 deployment: &routed.deployment,
                 model: &model,
@@ -151,15 +196,15 @@ impl One<'_> {
                 request.headers.insert(name.clone(), value.clone());
             }
             Ok(request)
-        })
-        .await
+        };
+        side_pool.run(self.work(), size, encode).await
     }
 
     async fn receive(
         &self,
         reply: UpstreamReply,
         waited: &mut Duration,
-    ) -> Result<(Answer, HeaderMap), Fault> {
+    ) -> Result<(Answer, HeaderMap), Setback> {
         let UpstreamReply {
             status,
             headers,
@@ -170,7 +215,8 @@ impl One<'_> {
         let limit = self.settings.reply_limit;
         if !status.is_success() {
             let bytes = self.wait(waited, body.collect(limit)).await?;
-            return Err(self.routed.provider.classify(status, &headers, &bytes));
+            let fault = self.routed.provider.classify(status, &headers, &bytes);
+            return Err(Setback { fault, headers });
         }
         let answer = if self.call.stream {
             self.receive_stream(body, redaction.clone(), waited).await
@@ -183,7 +229,7 @@ impl One<'_> {
         // A provider can also quote the key in an error that comes with a success.
         match answer {
             Ok(answer) => Ok((answer, headers)),
-            Err(fault) => Err(redaction.apply(fault)),
+            Err(fault) => Err(redaction.apply(fault).into()),
         }
     }
 
@@ -193,7 +239,8 @@ impl One<'_> {
             self.envelope.clone(),
             self.routed.provider,
         );
-        side_pool::run(self.work(), bytes.len(), move || {
+        let size = bytes.len();
+        let read = move || {
             if provider.speaks(call.dialect) {
                 let forwarded = call.dialect.forward_reply(bytes, &envelope)?;
                 return Ok(Answer::Whole {
@@ -207,8 +254,8 @@ impl One<'_> {
                 bytes: call.dialect.encode_reply(&call, &reply, &envelope)?,
                 usage,
             })
-        })
-        .await
+        };
+        self.gateway.side_pool.run(self.work(), size, read).await
     }
 
     /// Waits for the first frame, so that a provider which fails at once is an attempt that failed
@@ -266,62 +313,16 @@ impl One<'_> {
         Ok(Relay::translate(provider.stream(self.call)?, encoder))
     }
 
-    /// A reply that needs no upstream: the built-in echo, or a deployment's `mock_response`.
-    fn local_reply(&self) -> Option<Result<Reply, Fault>> {
-        let Some(text) = &self.routed.deployment.mock_response else {
-            return self.routed.provider.answer(self.call);
-        };
-        let choice = Choice {
-            parts: vec![Part::text(&**text)],
-            finish: Some(Finish::Stop),
-            ..Choice::default()
-        };
-        let usage = Some(Usage {
-            input: 10,
-            output: 20,
-            ..Usage::default()
-        });
-        Some(Ok(Reply::Chat(ChatReply {
-            choices: vec![choice],
-            usage,
-            ..ChatReply::default()
-        })))
-    }
-
-    /// Writes a local reply, streamed where the call asks for it.
-    fn encode(&self, reply: Reply) -> Result<Answer, Fault> {
-        let (dialect, usage) = (self.call.dialect, reply.usage());
-        match reply {
-            Reply::Chat(chat) if self.call.stream => {
-                let encoder = dialect
-                    .stream_encoder(self.envelope.clone())
-                    .ok_or_else(no_stream)?;
-                let mut relay = Relay::translate(Box::new(Ready(chat.into_deltas())), encoder);
-                let all = relay.finish().bytes;
-                Ok(Answer::Stream(Box::new(Begun::all(all, relay))))
-            }
-            reply => Ok(Answer::Whole {
-                bytes: dialect.encode_reply(self.call, &reply, self.envelope)?,
-                usage,
-            }),
-        }
+    /// Answers where the call runs, or beside it when there is much to say.
+    async fn answer(&self, local: Local) -> Result<Answer, Fault> {
+        let (call, envelope) = (Arc::clone(self.call), self.envelope.clone());
+        let size = local.size(&call);
+        let answer = move || local.answer(&call, &envelope);
+        let side_pool = &self.gateway.side_pool;
+        side_pool.run(Work::Translate, size, answer).await
     }
 }
 
-fn no_stream() -> Fault {
+pub(super) fn no_stream() -> Fault {
     Fault::gateway(FaultKind::Internal, "this kind of call has no streams")
-}
-
-/// A stream that is known from its beginning to its end.
-struct Ready(Vec<Delta>);
-
-impl ironward_wire::StreamDecoder for Ready {
-    fn push(&mut self, _chunk: Bytes, _deltas: &mut Vec<Delta>) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    fn finish(&mut self, deltas: &mut Vec<Delta>) -> Result<(), Fault> {
-        deltas.append(&mut self.0);
-        Ok(())
-    }
 }

@@ -6,13 +6,13 @@ use ironward_policy::{
 };
 use ironward_store::Entry;
 use ironward_store::objects::Customer;
-use ironward_wire::Call;
 
-use super::asks::{self, Asks};
+use super::Arrived;
+use super::asks::Asks;
 use super::authenticate::{Arrival, Caller};
 use crate::access::Access;
 use crate::snapshot::Group;
-use crate::{Snapshot, refusal};
+use crate::{Gateway, Snapshot, refusal};
 
 /// Proof that this caller may call this model group.
 pub(crate) struct Authorised {
@@ -41,15 +41,15 @@ pub(crate) struct Permit {
 
 /// Caller x Call -> the model group that it may call. A name that the caller may not use is refused
 /// without a look whether it exists; only who may use it is told that it does not.
-pub(crate) fn authorise(
-    access: &Access,
+pub(crate) async fn authorise(
+    gateway: &Gateway,
     snapshot: &Snapshot,
     caller: &Caller,
     arrival: Arrival<'_>,
-    call: &Call,
-    path: &str,
+    (arrived, path): (&Arrived, &str),
 ) -> Result<Authorised, Fault> {
     let settings = &snapshot.settings;
+    let call = &arrived.call;
     let asked_for = match &settings.completion_model {
         Some(model) if call.dialect != ironward_wire::Dialect::OpenAiEmbeddings => model,
         _ => &call.model,
@@ -57,13 +57,14 @@ pub(crate) fn authorise(
     let named = own_alias(caller, asked_for);
     let alias = snapshot.aliases.get(named);
     let target = alias.map_or(named, |alias| &alias.group);
-    let customer =
-        asks::customer(arrival.headers, call).and_then(|id| access.directory.customers.find(&id));
+    let customers = &gateway.access.directory.customers;
+    let customer = arrived.customer.as_ref();
+    let customer = customer.and_then(|id| customers.find(id));
     let links = links(caller, customer.as_deref());
     let mut model = target;
     let (mut parallel_calls, mut end) = (None, None);
     if !links.is_empty() {
-        let asks = Asks::of(call, &links)?;
+        let asks = Asks::of(call, &links, &gateway.side_pool).await?;
         let (tools, servers) = (asks.tools(), asks.servers());
         let mut asked = Asked {
             now: arrival.now,
@@ -168,6 +169,18 @@ impl<'s> Visible<'s> {
         }
         Self(names)
     }
+}
+
+/// Whether a call of this caller to `name` would find a model group that it may use.
+pub(crate) fn may_call(snapshot: &Snapshot, caller: &Caller, name: &str) -> bool {
+    let named = own_alias(caller, name);
+    let alias = snapshot.aliases.get(named);
+    let target = alias.map_or(named, |alias| &alias.group);
+    let links = links(caller, None);
+    let is_allowed = links.is_empty()
+        || allows_model(&links, target)
+        || (alias.is_some() && allows_model(&links, named));
+    is_allowed && find(snapshot, target).is_some()
 }
 
 /// What bounds a call; nothing does for the admin key and the master key, but for the customer that

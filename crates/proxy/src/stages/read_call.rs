@@ -9,8 +9,9 @@ use http_body_util::BodyExt as _;
 use ironward_core::{Fault, FaultKind};
 use ironward_wire::{Body, Call, Dialect};
 
+use super::asks;
 use crate::Settings;
-use crate::side_pool::{self, Work};
+use crate::side_pool::{SidePool, Work};
 
 /// Fields by which a caller of other gateways names where a call goes or with which key: refused by
 /// name, at the top and inside the objects that such fields were hidden in.
@@ -56,14 +57,22 @@ const FORWARDED: [HeaderName; 2] = [
     HeaderName::from_static("anthropic-version"),
 ];
 
+/// A call, and what its body says that is no provider's business.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) call: Arc<Call>,
+    /// The end user whom it is for.
+    pub(crate) customer: Option<String>,
+}
+
 /// bytes -> Call: bounded in size and time, strict JSON; what is authorised is what is sent.
 pub(crate) async fn read_call<B>(
-    settings: &Settings,
+    (settings, side_pool): (&Settings, &SidePool),
     head: &Parts,
     body: B,
     dialect: Dialect,
     path_model: Option<String>,
-) -> Result<Arc<Call>, Fault>
+) -> Result<Arrived, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -79,13 +88,15 @@ where
                 format!("the request's body did not arrive within {limit} s"),
             )
         })??;
-    let forwarded = forwarded_headers(&head.headers);
-    let call = side_pool::run(Work::Pass, bytes.len(), move || {
+    let (size, forwarded) = (bytes.len(), forwarded_headers(&head.headers));
+    let customer = asks::customer_in(&head.headers);
+    let read = move || {
         let body = Body::read(bytes)?;
         refuse_control_fields(&body)?;
-        Call::read(dialect, body, path_model.as_deref())
-    });
-    let mut call = call.await?;
+        let customer = customer.or_else(|| asks::customer_of(&body));
+        Ok((Call::read(dialect, body, path_model.as_deref())?, customer))
+    };
+    let (mut call, customer) = side_pool.run(Work::Pass, size, read).await?;
     call.forwarded = forwarded;
     if call.model.contains("://") {
         return Err(Fault::invalid(
@@ -99,7 +110,8 @@ where
             "'model' is a path; name a model group of the gateway",
         ));
     }
-    Ok(Arc::new(call))
+    let call = Arc::new(call);
+    Ok(Arrived { call, customer })
 }
 
 /// Claude Code and Codex send parameters that only their own vendor takes; LiteLLM drops them for

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use ironward_core::{Fault, FaultKind, Timeouts};
@@ -19,6 +19,9 @@ pub(crate) struct Plan {
     pub(crate) retries: u32,
     /// The client's own time limit.
     timeout: Option<Duration>,
+    /// When the call ends, whatever it has come to; for a stream when its head has to be there.
+    /// `None`: too far off to count.
+    end: Option<Instant>,
     drop_params: bool,
 }
 
@@ -28,6 +31,7 @@ pub(crate) fn route(
     (settings, routing): (&Settings, &Routing),
     (group, stars, usable): (Arc<Group>, Vec<Box<str>>, Option<Vec<usize>>),
     headers: &HeaderMap,
+    stream: bool,
 ) -> Result<Plan, Fault> {
     let order = match &*group.deployments {
         [] => {
@@ -59,13 +63,22 @@ pub(crate) fn route(
     let configured = order
         .first()
         .and_then(|first| group.deployments.get(*first)?.deployment.retries);
+    let retries = number(headers, "x-litellm-num-retries")?
+        .unwrap_or_else(|| configured.unwrap_or(routing.retries))
+        .min(10);
+    let timeout = seconds(headers, "x-litellm-timeout")?;
+    let chosen = order
+        .iter()
+        .filter_map(|place| group.deployments.get(*place));
+    let longest = chosen.map(|routed| attempt_limit(routed, stream)).max();
+    let limit = longest.unwrap_or_default().saturating_mul(retries + 1);
+    let limit = timeout.map_or(limit, |timeout| timeout.min(limit));
     Ok(Plan {
         stars,
         order,
-        retries: number(headers, "x-litellm-num-retries")?
-            .unwrap_or_else(|| configured.unwrap_or(routing.retries))
-            .min(10),
-        timeout: seconds(headers, "x-litellm-timeout")?,
+        retries,
+        timeout,
+        end: gateway.clock.now().checked_add(limit),
         drop_params: settings.drop_params || is_tolerant_client(headers),
         group,
     })
@@ -102,21 +115,40 @@ impl Plan {
         self.drop_params || routed.deployment.params.drop_unsupported
     }
 
-    /// The deployment's timeouts, none of them longer than the client's own limit.
-    pub(crate) fn timeouts(&self, routed: &Routed, stream: bool) -> Timeouts {
-        let mut configured = routed.deployment.timeouts;
-        if let (true, Some(first_byte)) = (stream, routed.deployment.stream_first_byte) {
-            configured.first_byte = first_byte;
-        }
-        let Some(limit) = self.timeout else {
-            return configured;
-        };
+    /// How much of the call's time is left.
+    pub(crate) fn left(&self, now: Instant) -> Duration {
+        let end = self.end;
+        end.map_or(Duration::MAX, |end| end.saturating_duration_since(now))
+    }
+
+    /// The deployment's timeouts for an attempt that begins with this much time left. A stream may
+    /// go on after that, with pauses no longer than the client's own limit.
+    pub(crate) fn timeouts(&self, routed: &Routed, stream: bool, left: Duration) -> Timeouts {
+        let configured = configured(routed, stream);
         Timeouts {
-            connect: configured.connect.min(limit),
-            first_byte: configured.first_byte.min(limit),
-            idle: configured.idle.min(limit),
-            total: configured.total.min(limit),
+            connect: configured.connect.min(left),
+            first_byte: configured.first_byte.min(left),
+            idle: configured.idle.min(self.timeout.unwrap_or(Duration::MAX)),
+            total: configured.total.min(left),
         }
+    }
+}
+
+fn configured(routed: &Routed, stream: bool) -> Timeouts {
+    let mut timeouts = routed.deployment.timeouts;
+    if let (true, Some(first_byte)) = (stream, routed.deployment.stream_first_byte) {
+        timeouts.first_byte = first_byte;
+    }
+    timeouts
+}
+
+/// How long one attempt may take; for a stream, until its head is there.
+fn attempt_limit(routed: &Routed, stream: bool) -> Duration {
+    let timeouts = configured(routed, stream);
+    if stream {
+        timeouts.first_byte.min(timeouts.total)
+    } else {
+        timeouts.total
     }
 }
 

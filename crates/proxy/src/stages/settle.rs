@@ -10,19 +10,10 @@ use super::attempt::{Answer, Attempted};
 use super::route::Plan;
 use crate::Body;
 use crate::access::Access;
-use crate::reply::{self, JSON, Stream};
+use crate::labels;
+use crate::reply::{JSON, Stream};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
-
-/// Provider headers that clients read; handed on under LiteLLM's prefix, rate limits also under
-/// their own name.
-const PROVIDER_HEADERS: [&str; 4] = [
-    "x-request-id",
-    "request-id",
-    "openai-processing-ms",
-    "openai-version",
-];
-const RATE_LIMITS: [&str; 2] = ["x-ratelimit-", "anthropic-ratelimit-"];
 
 /// Grant x answer -> response: accounts for a whole reply now, for a stream when it ends, also when
 /// the client hangs up.
@@ -67,23 +58,12 @@ pub(crate) fn settle(
         );
     }
     headers.insert(CONTENT_TYPE, content_type);
-    reply::label(headers, id);
-    insert_text(headers, "x-litellm-model-id", routed.deployment.id.as_str());
-    insert_text(headers, "x-litellm-model-group", plan.group());
-    headers.insert(
-        "x-litellm-attempted-retries",
-        HeaderValue::from(attempts.saturating_sub(1)),
-    );
+    labels::call(headers, id);
+    labels::attempted(headers, plan.group(), Some(&routed.deployment.id), attempts);
     insert_milliseconds(headers, "x-litellm-overhead-duration-ms", overhead);
     insert_milliseconds(headers, "x-litellm-response-duration-ms", total);
-    hand_on(headers, &upstream_headers);
+    labels::hand_on(headers, &upstream_headers);
     response
-}
-
-fn insert_text(headers: &mut HeaderMap, name: &'static str, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text) {
-        headers.insert(name, value);
-    }
 }
 
 /// Milliseconds with three decimals: LiteLLM's clients read a float.
@@ -98,23 +78,6 @@ fn insert_milliseconds(headers: &mut HeaderMap, name: &'static str, duration: Du
     text.put_slice(decimals.get(1..).unwrap_or_default());
     if let Ok(value) = HeaderValue::from_maybe_shared(text.freeze()) {
         headers.insert(name, value);
-    }
-}
-
-fn hand_on(headers: &mut HeaderMap, upstream: &HeaderMap) {
-    for (name, value) in upstream {
-        let is_limit = RATE_LIMITS
-            .iter()
-            .any(|prefix| name.as_str().starts_with(prefix));
-        if !is_limit && !PROVIDER_HEADERS.contains(&name.as_str()) {
-            continue;
-        }
-        if let Ok(prefixed) = HeaderName::try_from(format!("llm_provider-{name}")) {
-            headers.insert(prefixed, value.clone());
-        }
-        if is_limit {
-            headers.insert(name.clone(), value.clone());
-        }
     }
 }
 

@@ -116,7 +116,25 @@ async fn the_list_shows_what_may_be_asked_for() {
         list(world.get(ROOT, path).await),
         ["fast", "gpt-both", "gpt-test", "open/*"]
     );
-    assert_eq!(world.get("sk-one", "/v1/models/gpt-both").await.status, 200);
+    // What a call by this name would find is shown, also where a wildcard serves it.
+    for (key, name) in [
+        ("sk-one", "gpt-both"),
+        (ROOT, "open/one"),
+        (ROOT, "open/*"),
+        (ROOT, "fast"),
+    ] {
+        let answer = world.get(key, &format!("/v1/models/{name}")).await;
+        assert_eq!(answer.status, 200, "{key} {name}");
+        assert!(answer.body.contains(&format!(r#""id":"{name}""#)));
+    }
+    for (key, name) in [
+        ("sk-one", "open/one"),
+        ("sk-none", "open/one"),
+        (ROOT, "closed/one"),
+    ] {
+        let answer = world.get(key, &format!("/v1/models/{name}")).await;
+        assert_eq!(answer.status, 404, "{key} {name}");
+    }
     let hidden = world.get("sk-one", "/v1/models/gpt-test").await;
     let missing = world.get("sk-one", "/v1/models/nothing").await;
     assert_eq!(hidden.error(), missing.error());

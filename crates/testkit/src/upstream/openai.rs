@@ -47,10 +47,12 @@ fn refuse(refusal: &Refusal) -> Reply {
         "message": message, "type": kind, "param": refusal.param, "code": code,
     }});
     let reply = Reply::json(refusal.status, &body).with_header("x-request-id", "req_test");
-    if refusal.status == 429 || refusal.status == 503 {
-        reply.with_header("retry-after", "1")
-    } else {
-        reply
+    match refusal.status {
+        429 => reply
+            .with_header("retry-after", "1")
+            .with_header("x-ratelimit-remaining-requests", "0"),
+        503 => reply.with_header("retry-after", "1"),
+        _ => reply,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Replies of a provider that speaks this dialect: [`Observer`] and [`forward_reply`] pass them on
 //! as they came and read no more than they have to.
 
+mod edits;
 mod peek;
 mod plain;
+mod usage_chunk;
 
 use std::ops::Range;
 
@@ -14,6 +16,7 @@ use super::chunk::is_whole;
 use super::stream::error_frame;
 use super::{fault, usage};
 use crate::{Envelope, Forward, Forwarded, Frame, Frames};
+use edits::{Edits, member, place, splice};
 use peek::Peek;
 use plain::Plain;
 
@@ -39,7 +42,7 @@ pub fn forward_reply(body: Bytes, envelope: &Envelope) -> Result<Forwarded, Faul
         None => body,
         Some(standing) => {
             let mut out = Vec::with_capacity(body.len() + model.len());
-            splice(&body, &standing, &model, &mut out);
+            splice(&body, &Edits::renaming(standing), &model, &mut out);
             out.into()
         }
     };
@@ -52,8 +55,11 @@ pub fn forward_reply(body: Bytes, envelope: &Envelope) -> Result<Forwarded, Faul
 /// Forwards a stream, of chat completions or of legacy ones.
 ///
 /// - The top-level `model` becomes the name that the client asked for.
-/// - The chunk of nothing but usage is taken out unless the client asked for it: the gateway always
-///   asks the provider. `"usage": null` in the others may stay.
+/// - The gateway always asks the provider for usage. A client that did not ask sees none: the chunk
+///   of nothing but usage is taken out, and the field `usage` of the others. Fields of a vendor's own
+///   that hold it, such as `x_groq`, stay.
+/// - A client that asked gets it in a chunk of its own, as with `OpenAI`, also from the vendors that
+///   put it into the one that ends the last choice; that one has `"usage":null` then.
 /// - The stream is complete when `[DONE]` came, or every choice gave the reason of its end before
 ///   the connection was closed; then `[DONE]` is added.
 #[derive(Debug)]
@@ -70,17 +76,31 @@ pub struct Observer {
     ended: u128,
     is_done: bool,
     usage: Option<Usage>,
+    /// The chunk of nothing but usage that follows the last one, when none has come.
+    closing: Option<Vec<u8>>,
     unsent: Bytes,
 }
 
 /// What becomes of a frame.
 enum Fate {
     AsItCame,
-    /// The bytes of the frame that hold the model's name are replaced.
-    Renamed(Range<usize>),
+    /// The model's name, or the usage, is another one.
+    Changed(Edits),
     /// Written anew, since its JSON came over several lines.
     Rewritten(Vec<u8>),
     Dropped,
+}
+
+impl Fate {
+    const fn of(edits: Edits) -> Self {
+        match edits {
+            Edits {
+                model: None,
+                usage: None,
+            } => Self::AsItCame,
+            edits => Self::Changed(edits),
+        }
+    }
 }
 
 impl Observer {
@@ -97,6 +117,7 @@ impl Observer {
             ended: 0,
             is_done: false,
             usage: None,
+            closing: None,
             unsent: Bytes::new(),
         }
     }
@@ -115,7 +136,8 @@ impl Observer {
             && let Some(alike) = self.plain.recognise(frame.raw())
         {
             self.begun |= alike.begun;
-            return Ok(self.renamed(frame, alike.model));
+            let usage = alike.usage.map(|usage| (usage, ""));
+            return Ok(self.changed(frame, alike.model, usage));
         }
         let Some(data) = frame.data() else {
             return Ok(Fate::AsItCame);
@@ -130,7 +152,13 @@ impl Observer {
         }
         if text == "[DONE]" {
             self.is_done = true;
-            return Ok(Fate::AsItCame);
+            return Ok(match self.closing.take() {
+                Some(mut closing) => {
+                    closing.extend_from_slice(frame.raw());
+                    Fate::Rewritten(closing)
+                }
+                None => Fate::AsItCame,
+            });
         }
         if text.is_empty() {
             return Ok(Fate::AsItCame);
@@ -140,30 +168,63 @@ impl Observer {
         self.count(&peek);
         self.begun |= peek.choices.begun;
         self.ended |= peek.choices.ended;
-        if peek.is_usage_only() && !self.include_usage {
-            return Ok(Fate::Dropped);
+        if !self.include_usage {
+            if peek.is_usage_only() {
+                return Ok(Fate::Dropped);
+            }
+        } else if let Some(counted) = peek.usage() {
+            let closing = || usage_chunk::write(text, &self.model, counted);
+            self.closing = (!peek.is_usage_only()).then(closing);
         }
-        let Some(written) = peek.model.map(RawValue::get) else {
-            return Ok(Fate::AsItCame);
+        let Some(edits) = self.edits(&peek, frame.raw()) else {
+            return Ok(self.rewritten(&data, &peek));
         };
-        let standing = place(frame.raw(), written.as_bytes());
-        if frame.raw().get(standing.clone()) != Some(written.as_bytes()) {
-            return Ok(self.rewritten(&data, written));
-        }
+        let Edits { model, usage } = edits;
+        let Some(model) = model else {
+            return Ok(Fate::of(Edits { model: None, usage }));
+        };
         if peek.is_plain() {
+            let cut = usage.as_ref().map(|(place, _)| place.clone());
             let begun = peek.choices.begun;
-            self.plain.learn(frame.raw(), text, standing.clone(), begun);
+            self.plain
+                .learn(frame.raw(), text, (model.clone(), cut), begun);
         }
-        Ok(self.renamed(frame, standing))
+        Ok(self.changed(frame, model, usage))
     }
 
-    /// The frame whose model's name stands at `model`.
-    fn renamed(&self, frame: &Frame, model: Range<usize>) -> Fate {
-        if frame.raw().get(model.clone()) == Some(self.model.as_bytes()) {
-            Fate::AsItCame
-        } else {
-            Fate::Renamed(model)
-        }
+    /// What is changed in the JSON that stands in `whole`; `None`: it stands elsewhere.
+    fn edits(&self, peek: &Peek<'_>, whole: &[u8]) -> Option<Edits> {
+        let find = |raw: &RawValue| {
+            let standing = place(whole, raw.get().as_bytes());
+            (whole.get(standing.clone()) == Some(raw.get().as_bytes())).then_some(standing)
+        };
+        let model = match peek.model {
+            Some(model) => Some(find(model)?),
+            None => None,
+        };
+        let usage = match peek.usage_field() {
+            Some(usage) if !self.include_usage => {
+                member(whole, &find(usage)?).map(|member| (member, ""))
+            }
+            // It follows in a chunk of its own.
+            Some(usage) if usage.get() != "null" && !peek.is_usage_only() => {
+                Some((find(usage)?, "null"))
+            }
+            _ => None,
+        };
+        Some(Edits { model, usage })
+    }
+
+    /// The frame whose model's name stands at `model`, and whose usage is changed so.
+    fn changed(
+        &self,
+        frame: &Frame,
+        model: Range<usize>,
+        usage: Option<(Range<usize>, &'static str)>,
+    ) -> Fate {
+        let is_same = frame.raw().get(model.clone()) == Some(self.model.as_bytes());
+        let model = (!is_same).then_some(model);
+        Fate::of(Edits { model, usage })
     }
 
     fn count(&mut self, peek: &Peek<'_>) {
@@ -173,11 +234,13 @@ impl Observer {
     }
 
     /// The frame of JSON that came over several lines, and was joined in a buffer of its own.
-    fn rewritten(&self, data: &str, written: &str) -> Fate {
+    fn rewritten(&self, data: &str, peek: &Peek<'_>) -> Fate {
+        let Some(edits) = self.edits(peek, data.as_bytes()) else {
+            return Fate::AsItCame;
+        };
         let mut out = Vec::with_capacity(data.len() + self.model.len() + 8);
         out.extend_from_slice(b"data: ");
-        let standing = place(data.as_bytes(), written.as_bytes());
-        splice(data.as_bytes(), &standing, &self.model, &mut out);
+        splice(data.as_bytes(), &edits, &self.model, &mut out);
         // Line feeds stand between values only: strings hold none.
         for byte in &mut out {
             if *byte == b'\n' {
@@ -234,6 +297,9 @@ impl Forward for Observer {
                 return Err(fault::cut());
             }
             self.is_done = true;
+            if let Some(closing) = self.closing.take() {
+                out.put(b"", &Fate::Rewritten(closing), "");
+            }
             out.put(b"data: [DONE]\n\n", &Fate::AsItCame, "");
         }
         Ok(out.into_bytes())
@@ -274,7 +340,7 @@ impl Output {
         let copy = self.copy.get_or_insert_with(|| {
             // Just enough for a chunk of one frame, which most are.
             let replaced = match fate {
-                Fate::Renamed(place) => place.len(),
+                Fate::Changed(edits) => edits.replaced(),
                 Fate::AsItCame | Fate::Rewritten(_) | Fate::Dropped => 0,
             };
             let room = (self.chunk.len() + model.len()).saturating_sub(replaced);
@@ -284,7 +350,7 @@ impl Output {
         });
         match fate {
             Fate::AsItCame => copy.extend_from_slice(raw),
-            Fate::Renamed(place) => splice(raw, place, model, copy),
+            Fate::Changed(edits) => splice(raw, edits, model, copy),
             Fate::Rewritten(frame) => copy.extend_from_slice(frame),
             Fate::Dropped => {}
         }
@@ -297,18 +363,6 @@ impl Output {
             None => self.chunk.slice(..self.kept.min(self.chunk.len())),
         }
     }
-}
-
-/// Where `part`, a slice of `whole`, stands in it.
-fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
-    let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
-    start..start.wrapping_add(part.len())
-}
-/// `whole` with `model` at `place`.
-fn splice(whole: &[u8], place: &Range<usize>, model: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(whole.get(..place.start).unwrap_or_default());
-    out.extend_from_slice(model.as_bytes());
-    out.extend_from_slice(whole.get(place.end..).unwrap_or_default());
 }
 
 /// A name as JSON.

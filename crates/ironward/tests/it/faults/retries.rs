@@ -1,6 +1,7 @@
 //! A call that failed at one deployment is tried at another, or again: the client sees neither.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use ironward_testkit::Upstream;
 
@@ -98,6 +99,33 @@ fn a_call_that_fails_everywhere_is_tried_once() {
             reply.text()
         );
         assert_eq!(rig.upstream.calls().len(), 1, "{model}");
+    }
+}
+
+#[test]
+fn the_clients_limit_holds_for_all_attempts_and_pauses() {
+    let rig = Rig::with(RETRIES);
+    let headers = [
+        ("x-litellm-num-retries", "10"),
+        ("x-litellm-timeout", "1.5"),
+    ];
+    for (model, status) in [
+        ("fail-500", 500),
+        ("fail-429", 429),
+        ("slow-head-5000", 408),
+    ] {
+        for dialect in Dialect::BOTH {
+            rig.upstream.forget();
+            let start = Instant::now();
+            let body = dialect
+                .body(&format!("openai/{model}"), "hello")
+                .to_string();
+            let reply = rig.post_with(dialect.path(), &headers, body.as_bytes());
+            assert_eq!(reply.status, status, "{model}: {}", reply.text());
+            // Ten retries would pause for most of a minute.
+            assert!(start.elapsed() < Duration::from_secs(4), "{model}");
+            assert!(rig.upstream.calls().len() < 4, "{model}");
+        }
     }
 }
 

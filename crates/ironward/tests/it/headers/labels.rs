@@ -97,6 +97,44 @@ fn assert_labelled(reply: &Reply) -> String {
 }
 
 #[test]
+fn an_error_says_who_was_asked_last_and_how_often() {
+    let rig = Rig::with("router_settings:\n  num_retries: 1\n");
+    for dialect in Dialect::BOTH {
+        for (model, retries) in [("fail-500", "1"), ("fail-400", "0")] {
+            let reply = rig.post(
+                dialect.path(),
+                &dialect.body(&format!("openai/{model}"), "x"),
+            );
+            assert!(reply.status >= 400);
+            let header = |name| reply.header(name).unwrap_or_default().to_owned();
+            assert_eq!(header("x-litellm-model-group"), "openai/*");
+            assert_eq!(header("x-litellm-attempted-retries"), retries);
+            assert!(!header("x-litellm-model-id").is_empty());
+        }
+    }
+    // Before a deployment is asked there is none to name.
+    let body = Dialect::OpenAi.body("unknown", "hello");
+    let reply = rig.post(Dialect::OpenAi.path(), &body);
+    assert_eq!(reply.header("x-litellm-model-id"), None);
+}
+
+#[test]
+fn a_providers_limits_are_handed_on_with_its_refusal() {
+    let rig = Rig::start();
+    for dialect in Dialect::BOTH {
+        let reply = rig.post(dialect.path(), &dialect.body("openai/fail-429", "hello"));
+        assert_eq!(reply.status, 429);
+        for name in [
+            "x-ratelimit-remaining-requests",
+            "llm_provider-x-ratelimit-remaining-requests",
+        ] {
+            assert_eq!(reply.header(name), Some("0"), "{name}");
+        }
+        assert_eq!(reply.header("retry-after"), Some("1"));
+    }
+}
+
+#[test]
 fn the_log_finds_a_failed_call_by_its_id() {
     let rig = Rig::start();
     let body = Dialect::OpenAi.body("openai/fail-500", "hello");

@@ -2,7 +2,8 @@ use http::HeaderMap;
 use ironward_policy::{Compiled, Grant, Link, Surroundings, Which};
 use ironward_wire::{Body, Call, Dialect};
 
-use super::{Asks, customer};
+use super::{Asks, customer_in, customer_of};
+use crate::SidePool;
 
 fn call(body: &str) -> Call {
     let body = Body::read(bytes::Bytes::copy_from_slice(body.as_bytes())).unwrap();
@@ -20,7 +21,11 @@ fn asks_of(body: &str, grant: &Grant) -> Result<Asks, ironward_core::Fault> {
         name: "key",
         grant: &grant,
     };
-    Asks::of(&call(body), &[link])
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let call = std::sync::Arc::new(call(body));
+    runtime.block_on(Asks::of(&call, &[link], &SidePool::new(1)))
 }
 
 fn limited() -> Grant {
@@ -85,18 +90,32 @@ fn the_highest_number_of_tokens_counts() {
 }
 
 #[test]
+fn many_tools_are_read_beside_the_data_thread() {
+    let tool = r#"{"name": "one", "input_schema": {"title": "a tool"}}"#;
+    let tools = vec![tool; 2000].join(",");
+    let asks = asks_of(&format!(r#"{{"tools": [{tools}]}}"#), &limited()).unwrap();
+    assert_eq!(asks.tools(), ["one"; 2000]);
+}
+
+#[test]
 fn the_customer_is_named_in_litellms_order() {
+    let named = |body: &str| customer_of(&call(body).body);
+    let all = r#"{"user": "u", "litellm_metadata": {"user": "l"}, "metadata": {"user_id": "m"}}"#;
+    assert_eq!(named(all).as_deref(), Some("u"));
+    let nested = r#"{"litellm_metadata": {"user": "l"}, "metadata": {"user_id": "m"}}"#;
+    assert_eq!(named(nested).as_deref(), Some("l"));
+    let anthropic = r#"{"metadata": {"more": [1, {"user_id": "x"}], "user_id": "m", "user": 1}}"#;
+    assert_eq!(named(anthropic).as_deref(), Some("m"));
+    let no_text = r#"{"user": 7, "litellm_metadata": {"user": 8}, "metadata": {"user_id": null}}"#;
+    for nobody in [r#"{"user": ""}"#, no_text, r#"{"metadata": [1]}"#, "{}"] {
+        assert_eq!(named(nobody), None, "{nobody}");
+    }
+    let longer = format!(r#"{{"user": "{}"}}"#, "x".repeat(5000));
+    assert_eq!(named(&longer), None);
     let mut headers = HeaderMap::new();
-    let all =
-        call(r#"{"user": "u", "litellm_metadata": {"user": "l"}, "metadata": {"user_id": "m"}}"#);
-    assert_eq!(customer(&headers, &all).as_deref(), Some("u"));
-    let nested = call(r#"{"litellm_metadata": {"user": "l"}, "metadata": {"user_id": "m"}}"#);
-    assert_eq!(customer(&headers, &nested).as_deref(), Some("l"));
-    let anthropic = call(r#"{"metadata": {"user_id": "m", "more": 1}}"#);
-    assert_eq!(customer(&headers, &anthropic).as_deref(), Some("m"));
-    assert_eq!(customer(&headers, &call(r#"{"user": ""}"#)), None);
+    assert_eq!(customer_in(&headers), None);
     headers.insert("x-litellm-end-user-id", "e".parse().unwrap());
-    assert_eq!(customer(&headers, &all).as_deref(), Some("e"));
+    assert_eq!(customer_in(&headers).as_deref(), Some("e"));
     headers.insert("x-litellm-customer-id", "c".parse().unwrap());
-    assert_eq!(customer(&headers, &all).as_deref(), Some("c"));
+    assert_eq!(customer_in(&headers).as_deref(), Some("c"));
 }

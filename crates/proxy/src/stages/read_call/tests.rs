@@ -9,7 +9,7 @@ use ironward_core::{Fault, FaultKind};
 use ironward_wire::Dialect;
 
 use super::{is_tolerant_client, read_call};
-use crate::Settings;
+use crate::{Settings, SidePool};
 
 fn read(body: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Result<Box<str>, Fault> {
     let (mut head, ()) = Request::new(()).into_parts();
@@ -25,8 +25,10 @@ fn read(body: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Result<Box<
         .build()
         .unwrap();
     let body = Full::new(body.into());
-    let call = runtime.block_on(read_call(&settings, &head, body, Dialect::OpenAiChat, None));
-    call.map(|call| call.model.clone())
+    let pool = SidePool::new(1);
+    let call = read_call((&settings, &pool), &head, body, Dialect::OpenAiChat, None);
+    let arrived = runtime.block_on(call);
+    arrived.map(|arrived| arrived.call.model.clone())
 }
 
 #[test]
@@ -175,7 +177,9 @@ fn no_poll_is_long_however_long_the_body() {
         .enable_time()
         .build()
         .unwrap();
-    let mut call = pin!(read_call(&settings, &head, body, Dialect::OpenAiChat, None));
+    let pool = SidePool::new(1);
+    let call = read_call((&settings, &pool), &head, body, Dialect::OpenAiChat, None);
+    let mut call = pin!(call);
     let mut longest = Duration::ZERO;
     let call = runtime.block_on(std::future::poll_fn(|context| {
         let begun = Instant::now();
@@ -183,6 +187,6 @@ fn no_poll_is_long_however_long_the_body() {
         longest = longest.max(begun.elapsed());
         polled
     }));
-    assert_eq!(&*call.unwrap().model, "m");
+    assert_eq!(&*call.unwrap().call.model, "m");
     assert!(longest < Duration::from_millis(250), "{longest:?}");
 }

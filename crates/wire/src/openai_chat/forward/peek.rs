@@ -18,7 +18,7 @@ pub(super) struct Peek<'a> {
     pub(super) choices: Choices<'a>,
     #[serde(borrow, default)]
     object: Option<&'a RawValue>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "even_null")]
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
     x_groq: Option<Groq<'a>>,
@@ -71,12 +71,21 @@ impl<'a> Peek<'a> {
 
     pub(super) fn usage(&self) -> Option<&'a RawValue> {
         let groq = self.x_groq.as_ref().and_then(|groq| groq.usage);
-        self.usage.or(groq).or(self.choices.usage)
+        self.counted().or(groq).or(self.choices.usage)
+    }
+
+    /// The field `usage` itself, `null` too.
+    pub(super) const fn usage_field(&self) -> Option<&'a RawValue> {
+        self.usage
+    }
+
+    fn counted(&self) -> Option<&'a RawValue> {
+        self.usage.filter(|usage| usage.get() != "null")
     }
 
     /// Whether it is the chunk that `stream_options.include_usage` asks for.
-    pub(super) const fn is_usage_only(&self) -> bool {
-        self.choices.is_there && self.choices.number == 0 && self.usage.is_some()
+    pub(super) fn is_usage_only(&self) -> bool {
+        self.choices.is_there && self.choices.number == 0 && self.counted().is_some()
     }
 
     /// Whether it goes on with its choices and says nothing else that matters.
@@ -97,6 +106,11 @@ impl<'a> Peek<'a> {
         self.object
             .is_some_and(|object| object.get() == "\"error\"")
     }
+}
+
+/// A field as it is written, where `Option` alone would take `null` for none.
+fn even_null<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(reader).map(Some)
 }
 
 impl Choices<'_> {

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use super::place;
+use super::edits::place;
 
 /// Recognises the frames that nearly a whole stream is made of, without reading all of their JSON:
 /// those that differ from an earlier one only in values that nobody here reads.
@@ -17,6 +17,8 @@ pub(super) struct Plain {
     /// Where its unread values stand, in order.
     unread: Vec<Range<usize>>,
     model: Range<usize>,
+    /// The member that holds no usage, where it is not handed on.
+    usage: Option<Range<usize>>,
     begun: u128,
 }
 
@@ -24,19 +26,29 @@ pub(super) struct Plain {
 pub(super) struct Alike {
     /// Where the model's name stands.
     pub(super) model: Range<usize>,
+    /// Where the member stands that is not handed on.
+    pub(super) usage: Option<Range<usize>>,
     /// The choices in it, a bit each. None of them ends here.
     pub(super) begun: u128,
 }
 
 impl Plain {
     /// Remembers a frame that was read, whose data is one line, `json`, with the model's name at
-    /// `model`. It held pieces of the choices in `begun` and nothing else that matters.
-    pub(super) fn learn(&mut self, frame: &[u8], json: &str, model: Range<usize>, begun: u128) {
+    /// `model`, and a member that is not handed on at `usage`. It held pieces of the choices in
+    /// `begun` and nothing else that matters.
+    pub(super) fn learn(
+        &mut self,
+        frame: &[u8],
+        json: &str,
+        (model, usage): (Range<usize>, Option<Range<usize>>),
+        begun: u128,
+    ) {
         self.frame.clear();
         self.unread.clear();
         if frame.len() <= LARGEST && self.find_unread(frame, json.as_bytes()).is_some() {
             self.frame.extend_from_slice(frame);
             self.model = model;
+            self.usage = usage;
             self.begun = begun;
         }
     }
@@ -69,6 +81,7 @@ impl Plain {
             return None;
         }
         let mut model = self.model.clone();
+        let mut usage = self.usage.clone();
         let mut rest = frame;
         let mut from = 0;
         let mut unread = self.unread.iter();
@@ -81,17 +94,28 @@ impl Plain {
             rest = rest.strip_prefix(known.get(..unread.start - from)?)?;
             let (value, behind) = split_value(rest)?;
             if unread.end <= self.model.start {
-                model.start = model.start + value.len() - unread.len();
-                model.end = model.end + value.len() - unread.len();
+                shift(&mut model, value.len(), unread.len());
+            }
+            if let (Some(known), Some(usage)) = (&self.usage, &mut usage)
+                && unread.end <= known.start
+            {
+                shift(usage, value.len(), unread.len());
             }
             rest = behind;
             from = unread.end;
         }
         (rest == self.frame.get(from..)?).then_some(Alike {
             model,
+            usage,
             begun: self.begun,
         })
     }
+}
+
+/// Moves a place behind a value that is `new` bytes long now, and was `old`.
+const fn shift(place: &mut Range<usize>, new: usize, old: usize) {
+    place.start = place.start + new - old;
+    place.end = place.end + new - old;
 }
 
 /// How many bytes two texts have in common from their start, as far as blocks of 32 tell.

@@ -34,7 +34,7 @@ fn forward(chunks: Vec<Bytes>, model: &str, include_usage: bool) -> (String, Opt
     )
 }
 
-const PIECE: &str = "data: {\"id\":\"1\",\"model\":\"group\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}],\"usage\":null}\n\n";
+const PIECE: &str = "data: {\"id\":\"1\",\"model\":\"group\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":null}]}\n\n";
 const END: &str = "data: {\"id\":\"1\",\"model\":\"group\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"1\",\"model\":\"group\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
@@ -82,7 +82,7 @@ fn a_model_inside_of_the_reply_is_left_alone() {
 
 #[test]
 fn the_usage_chunk_is_for_those_who_asked() {
-    let stream = [PIECE, END, USAGE, DONE].concat();
+    let stream = [&*with_usage(PIECE, "null"), END, USAGE, DONE].concat();
     let usage = Some(Usage {
         input: 3,
         output: 4,
@@ -92,6 +92,81 @@ fn the_usage_chunk_is_for_those_who_asked() {
     assert_eq!(asked, (stream.clone(), usage, true));
     let not = forward(vec![stream.into()], "group", false);
     assert_eq!(not, ([PIECE, END, DONE].concat(), usage, true));
+}
+
+/// A frame with this field `usage` at its end.
+fn with_usage(frame: &str, usage: &str) -> String {
+    let frame = frame.strip_suffix("}\n\n").unwrap();
+    format!("{frame},\"usage\":{usage}}}\n\n")
+}
+
+#[test]
+fn who_did_not_ask_sees_no_usage_at_all() {
+    let nulled = with_usage(PIECE, "null");
+    let first = PIECE.replace("{\"id\"", "{ \"usage\" : null , \"id\"");
+    let spaced = PIECE.replace(",\"choices\"", " , \"usage\" :\tnull,\"choices\"");
+    let last = with_usage(END, "{\"prompt_tokens\":3}");
+    let stream = [
+        &*nulled, &*nulled, &*first, &*first, &*spaced, &*spaced, &*last, DONE,
+    ]
+    .concat();
+    for model in ["group", "another"] {
+        let (out, usage, complete) = forward(vec![stream.clone().into()], model, false);
+        let named = |frame: &str| frame.replace("\"group\"", &format!("\"{model}\""));
+        assert!(!out.contains("usage"), "{out}");
+        assert!(out.starts_with(&named(&PIECE.repeat(2))), "{out}");
+        assert!(
+            out.ends_with(&named(&[PIECE, PIECE, END, DONE].concat())),
+            "{out}"
+        );
+        assert_eq!(out.matches(&format!("\"model\":\"{model}\"")).count(), 7);
+        let frames = out.lines().filter_map(|line| line.strip_prefix("data: {"));
+        for json in frames {
+            serde_json::from_str::<serde_json::Value>(&format!("{{{json}")).unwrap();
+        }
+        assert_eq!(usage.map(|usage| usage.input), Some(3));
+        assert!(complete);
+    }
+    // JSON over several lines.
+    let lines = nulled.replace(",\"usage\"", ",\ndata: \"usage\"");
+    let (out, ..) = forward(vec![[&*lines, END, DONE].concat().into()], "group", false);
+    assert_eq!(out, [PIECE, END, DONE].concat());
+}
+
+#[test]
+fn a_usage_that_rides_along_gets_a_chunk_of_its_own() {
+    let counted = "{\"prompt_tokens\":3,\"completion_tokens\":4}";
+    let nulled = with_usage(END, "null");
+    let group = concat!(
+        "data: {\"id\":\"1\",\"object\":null,\"created\":null,\"model\":\"group\",\"choices\":[],",
+        "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n"
+    );
+    for model in ["group", "another"] {
+        let named = |frame: &str| frame.replace("\"group\"", &format!("\"{model}\""));
+        let expected = named(&[PIECE, &*nulled, group, DONE].concat());
+        // Once, also when each piece counts up to there; and however the stream ends.
+        let more = with_usage(PIECE, "{\"prompt_tokens\":3}");
+        let last = with_usage(END, counted);
+        let (out, usage, _) = forward(vec![[PIECE, &*last, DONE].concat().into()], model, true);
+        assert_eq!(out, expected);
+        assert_eq!(usage.map(|usage| usage.total()), Some(7));
+        let (out, ..) = forward(vec![[PIECE, &*last].concat().into()], model, true);
+        assert_eq!(out, expected);
+        let (out, ..) = forward(vec![[&*more, &*last, DONE].concat().into()], model, true);
+        let expected = named(&[&*with_usage(PIECE, "null"), &*nulled, group, DONE].concat());
+        assert_eq!(out, expected);
+    }
+    // A vendor that sends both has said it.
+    let stream = [PIECE, &*with_usage(END, counted), USAGE, DONE].concat();
+    let (out, ..) = forward(vec![stream.into()], "group", true);
+    assert_eq!(out, [PIECE, &*nulled, USAGE, DONE].concat());
+    // Moonshot counts in the choice, Groq in a field of its own.
+    let choice = END.replace("\"stop\"", &format!("\"stop\",\"usage\":{counted}"));
+    let groq = END.replace("}]}", &format!("}}],\"x_groq\":{{\"usage\":{counted}}}}}"));
+    for end in [choice, groq] {
+        let (out, ..) = forward(vec![[&*end, DONE].concat().into()], "group", true);
+        assert_eq!(out, [&*end, group, DONE].concat());
+    }
 }
 
 #[test]
@@ -173,10 +248,10 @@ fn an_error_in_the_stream_is_a_fault_behind_what_came_before() {
 #[test]
 fn a_frame_like_those_before_is_still_read_where_it_differs() {
     let stop = PIECE.replace("\"finish_reason\":null", "\"finish_reason\":\"stop\"");
-    let counted = PIECE.replace("\"usage\":null", "\"usage\":{\"prompt_tokens\":1}");
-    let stream = [PIECE, PIECE, counted.as_str(), stop.as_str()].concat();
-    let (out, usage, complete) = forward(vec![stream.clone().into()], "group", false);
-    assert_eq!(out, [stream.as_str(), DONE].concat());
+    let counted = with_usage(PIECE, "{\"prompt_tokens\":1}");
+    let stream = [PIECE, PIECE, &*counted, &*stop].concat();
+    let (out, usage, complete) = forward(vec![stream.into()], "group", false);
+    assert_eq!(out, [PIECE, PIECE, PIECE, &*stop, DONE].concat());
     assert_eq!(usage.map(|usage| usage.input), Some(1));
     assert!(complete);
 }

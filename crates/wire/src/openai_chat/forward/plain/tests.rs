@@ -268,7 +268,8 @@ fn a_field_that_matters_is_seen_however_it_is_written() {
     let ended = r#"data: {"model":"group","choices":[{"index":0,"delta":{"content":"a"},"finish_r\u0065ason":"stop"}],"usage":null}"#;
     let stream = [piece, piece, counted, piece, ended, ""].join("\n\n");
     let (out, usage, end) = observe(vec![Bytes::from(stream.clone())], false, false);
-    assert_eq!(out, [stream.as_bytes(), b"data: [DONE]\n\n"].concat());
+    let handed_on = stream.replace(",\"usage\":null", "");
+    assert_eq!(out, [handed_on.as_bytes(), b"data: [DONE]\n\n"].concat());
     assert_eq!(usage.map(|usage| usage.input), Some(3));
     assert_eq!(end, "");
     let failed = piece.replace("\"usage\":null", r#""\u0065rror":{"message":"no"}"#);

@@ -1,0 +1,86 @@
+//! The log: no line of it is lost in a normal end, and nobody waits for whoever reads it.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use ironward_testkit::Upstream;
+
+use crate::dialect::Dialect;
+use crate::rig::{Rig, builder, families, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A stream of the system whose buffer is full, and the end that could read it.
+fn full() -> (OwnedFd, UnixStream) {
+    let (mut full, reader) = UnixStream::pair().expect("a pair of sockets");
+    full.set_nonblocking(true).expect("a socket");
+    for size in [4096, 1] {
+        while full.write(&b"x".repeat(size)).is_ok() {}
+    }
+    full.set_nonblocking(false).expect("a socket");
+    (full.into(), reader)
+}
+
+#[test]
+fn calls_go_on_while_nobody_reads_the_log() {
+    let upstream = Upstream::start();
+    let (log, mut reader) = full();
+    let builder = builder(&families(&upstream, "")).log_to(log);
+    let gateway = builder.arg("--log-level").arg("trace").start();
+    let mut rig = Rig { gateway, upstream };
+    // A refusal is logged with the name that it refuses: a megabyte is soon together.
+    let unknown = Dialect::OpenAi.body(&"m".repeat(200), "hello");
+    for _ in 0..40 {
+        for _ in 0..20 {
+            assert!(rig.post(Dialect::OpenAi.path(), &unknown).status >= 400);
+        }
+        rig.assert_works();
+    }
+    reader.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    let mut log = String::new();
+    let mut piece = vec![0; 1 << 16];
+    while !log.contains("log lines lost") {
+        let length = reader.read(&mut piece).expect("more of the log");
+        assert!(length > 0, "the log ended");
+        log.push_str(&String::from_utf8_lossy(&piece[..length]));
+        // What was sent before it was cut to pieces does not matter.
+        log.drain(..log.len().saturating_sub(1 << 17));
+    }
+    // Nobody reads it any more: the end does not wait for that either.
+    rig.gateway.terminate();
+    assert_eq!(rig.gateway.wait(PATIENCE).code(), Some(0));
+}
+
+#[test]
+fn a_normal_end_loses_no_line() {
+    const CALLS: usize = 200;
+    let upstream = Upstream::start();
+    let builder = builder(&families(&upstream, ""));
+    let gateway = builder.arg("--log-level").arg("debug").start();
+    let mut rig = Rig { gateway, upstream };
+    for _ in 0..CALLS {
+        rig.assert_works();
+    }
+    rig.gateway.terminate();
+    assert_eq!(rig.gateway.wait(PATIENCE).code(), Some(0));
+    wait_until("every call is in the log", || {
+        rig.gateway.log().matches("call settled").count() == CALLS
+    });
+}
+
+#[test]
+fn a_start_that_fails_says_all_that_it_noticed_first() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port();
+    let upstream = Upstream::start();
+    let settings = "litellm_settings:\n  success_callback: [langfuse]\n";
+    let builder = builder(&families(&upstream, settings)).ports(port, 0);
+    let (status, output) = builder.refuse();
+    assert_eq!(status.code(), Some(4), "{output}");
+    let notice = output.find("success_callback").expect("the notice");
+    let failure = output.find("cannot be listened on").expect("the failure");
+    assert!(notice < failure, "{output}");
+}
