@@ -149,6 +149,8 @@ fn tests() -> Outcome {
         let initdb = "/usr/lib/postgresql/15/bin/initdb";
         crate::install::debian(initdb, "postgresql-15", "--version")?;
     }
+    crate::install::debian("unshare", "util-linux", "--version")?;
+    crate::install::debian("ip", "iproute2", "-V")?;
     let services = tools::programs()?;
     if !exists("cargo-nextest", "--version") {
         println!(

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::at_start::Places;
 use crate::{
     GeneralSettings, IronwardSettings, LitellmSettings, Model, Notice, RouterSettings, Variables,
 };
@@ -17,6 +18,27 @@ pub struct Config {
     pub general: GeneralSettings,
     /// `ironward`.
     pub ironward: IronwardSettings,
+    pub(crate) places: Places,
+}
+
+impl Config {
+    /// The largest request body, in bytes; Ironward's own key goes before LiteLLM's.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<u64> {
+        let own = self.ironward.body_limit_mb;
+        own.or(self.general.max_request_size_mb).map(bytes)
+    }
+
+    /// The largest whole reply, in bytes; Ironward's own key goes before LiteLLM's.
+    #[must_use]
+    pub fn reply_limit(&self) -> Option<u64> {
+        let own = self.ironward.reply_limit_mb;
+        own.or(self.general.max_response_size_mb).map(bytes)
+    }
+}
+
+fn bytes(mebibytes: u32) -> u64 {
+    u64::from(mebibytes) << 20
 }
 
 /// What loading a configuration gives.

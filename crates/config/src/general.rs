@@ -17,7 +17,7 @@ pub use database::DatabaseUrl;
 pub struct GeneralSettings {
     /// The key of the proxy's administrator.
     pub master_key: Option<Secret>,
-    /// The header in which clients send their key, besides `Authorization`.
+    /// The one header that clients send their key in, instead of all the others.
     pub litellm_key_header_name: Option<HeaderName>,
     /// The largest request body.
     pub max_request_size_mb: Option<u32>,
@@ -70,7 +70,7 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
         Key {
             name: "litellm_key_header_name",
             default: "",
-            meaning: "A header in which clients may send their key, besides `Authorization`.",
+            meaning: "The one header that clients send their key in: `Authorization` and all others are then not looked at, as in LiteLLM.",
             effect: Effect::Read("text", read_header_name),
         },
         Key {
@@ -121,13 +121,13 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
         Key {
             name: "database_connection_pool_limit",
             default: "10",
-            meaning: "How many connections to the database are open at most.",
+            meaning: "How many connections to the database are open at most. A change takes a restart.",
             effect: Effect::Read("whole number", database::read_pool_limit),
         },
         Key {
             name: "database_connection_timeout",
             default: "5",
-            meaning: "How long a statement waits for a free connection to the database.",
+            meaning: "How long a statement waits for a free connection to the database. A change takes a restart.",
             effect: Effect::Seconds(|general, time| {
                 general.database_connection_timeout = Some(time);
             }),

@@ -33,7 +33,9 @@ pub struct IronwardSettings {
     pub idle_timeout: Option<Duration>,
     /// How long running calls may take to end when the gateway stops.
     pub drain_timeout: Option<Duration>,
-    /// Authorities that sign the certificates of providers, besides the usual ones: a PEM file.
+    /// The authorities that may sign the certificates of providers.
+    pub authorities: Authorities,
+    /// Further authorities that may sign the certificates of providers: a PEM file.
     pub extra_ca: Option<PathBuf>,
     /// Listen without TLS on an address that others can reach.
     pub allow_plaintext_listener: bool,
@@ -43,6 +45,16 @@ pub struct IronwardSettings {
     pub key_life: KeyLife,
     /// The issuers whose tokens are taken instead of a key, each once.
     pub issuers: Vec<Issuer>,
+}
+
+/// Which authorities may sign the certificates of providers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Authorities {
+    /// Mozilla's list, which is in the binary.
+    #[default]
+    Bundled,
+    /// The machine's own store.
+    System,
 }
 
 /// The gateway's own certificate.
@@ -122,15 +134,21 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             effect: Effect::Pause(|ironward, time| ironward.drain_timeout = Some(time)),
         },
         Key {
+            name: "authorities",
+            default: "bundled",
+            meaning: "Which authorities may sign the certificates of providers: `bundled` (Mozilla's list, in the binary) or `system` (this machine's store, or what SSL_CERT_FILE and SSL_CERT_DIR name). `litellm_settings.ssl_verify: FILE` takes their place. A change takes a restart.",
+            effect: Effect::Read("word", read_authorities),
+        },
+        Key {
             name: "extra_ca",
             default: "",
-            meaning: "Authorities that sign the certificates of providers, besides the usual ones: a PEM file.",
+            meaning: "Authorities that may sign the certificates of providers besides those of `authorities` or `ssl_verify`: a PEM file. A change takes a restart.",
             effect: Effect::File(|ironward, path| ironward.extra_ca = Some(path)),
         },
         Key {
             name: "allow_plaintext_listener",
             default: "false",
-            meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way.",
+            meaning: "Listen without TLS on an address that others can reach. Keys and conversations can then be read on the way. A change takes a restart.",
             effect: Effect::Switch(|ironward, on| ironward.allow_plaintext_listener = on),
         },
         Key {
@@ -222,6 +240,20 @@ pub(crate) static TLS: Section<TlsDraft> = Section {
     ignored: "",
     unknown: Unknown::Problem,
 };
+
+fn read_authorities(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
+    let Some(text) = reader.word(field) else {
+        return;
+    };
+    match text.as_str() {
+        "bundled" => ironward.authorities = Authorities::Bundled,
+        "system" => ironward.authorities = Authorities::System,
+        _ => reader.problem(
+            field,
+            "no known authorities; write bundled or system, or name a file with extra_ca",
+        ),
+    }
+}
 
 fn read_period_or_never(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Option<Period>> {
     let text = reader.word(field)?;

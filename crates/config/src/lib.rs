@@ -10,6 +10,7 @@
 //! Nothing of a secret reaches a problem or a notice. Values are shown only where they are short
 //! and look like no key; what comes from an environment variable is never shown.
 
+mod at_start;
 mod config;
 mod credentials;
 mod environment;
@@ -39,10 +40,11 @@ mod top;
 mod variables;
 mod yaml;
 
+pub use at_start::AtStart;
 pub use config::{Config, Loaded};
 pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
-pub use ironward::{IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings};
+pub use ironward::{Authorities, IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings};
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};

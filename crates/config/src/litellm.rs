@@ -27,13 +27,13 @@ pub struct LitellmSettings {
 /// How the certificates of providers are checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum SslVerify {
-    /// Against the built-in and the system's authorities.
+    /// Against the authorities of [`IronwardSettings::authorities`](crate::IronwardSettings::authorities).
     #[default]
     On,
     /// Not at all: whoever is in between reads every key and conversation. Said loudly at every
     /// start.
     Off,
-    /// Against the authorities in this PEM file.
+    /// Against the authorities in this PEM file and no others.
     Authorities(PathBuf),
 }
 
@@ -63,19 +63,19 @@ pub(crate) static LITELLM: Section<LitellmSettings> = Section {
         Key {
             name: "json_logs",
             default: "false",
-            meaning: "Log as JSON.",
+            meaning: "Log as JSON. A change takes a restart.",
             effect: Effect::Switch(|litellm, on| litellm.json_logs = on),
         },
         Key {
             name: "set_verbose",
             default: "false",
-            meaning: "Log in detail. No prompt, reply or key is logged all the same.",
+            meaning: "Log in detail. No prompt, reply or key is logged all the same. A change takes a restart.",
             effect: Effect::Switch(|litellm, on| litellm.set_verbose = on),
         },
         Key {
             name: "ssl_verify",
             default: "true",
-            meaning: "Whether the certificates of providers are checked; or a PEM file with the authorities to check against. `false` is said loudly at every start.",
+            meaning: "Whether the certificates of providers are checked; or a PEM file with the only authorities that may sign them, as in LiteLLM. `false` is said loudly at every start. A change takes a restart.",
             effect: Effect::Read("switch or file", read_ssl_verify),
         },
     ],

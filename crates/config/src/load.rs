@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::at_start::{self, Places};
 use crate::include::{self, Tree};
 use crate::node::{Entry, Value};
 use crate::reader::{Field, Reader};
@@ -87,7 +88,8 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
     let root = tree.root.as_ref().map(|root| &root.value);
     let says = |key: &str| says_generally(root, key);
     general::fall_back(&mut draft.general, &mut reader, &Place::start(main), says);
-    let config = draft.finish(&mut reader);
+    let mut config = draft.finish(&mut reader);
+    config.places = Places::of(root);
     let Reader {
         mut problems,
         mut notices,
@@ -142,14 +144,8 @@ fn drops_params(environment: &dyn Environment) -> bool {
 
 /// Whether `general_settings` gives this key a value.
 fn says_generally(root: Option<&Value>, key: &str) -> bool {
-    fn find<'n>(value: &'n Value, key: &str) -> Option<&'n Entry> {
-        match value {
-            Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
-            Value::Scalar(_) | Value::List(_) => None,
-        }
-    }
-    root.and_then(|root| find(root, "general_settings"))
-        .and_then(|section| find(&section.node.value, key))
+    root.and_then(|root| at_start::entry(root, "general_settings"))
+        .and_then(|section| at_start::entry(&section.node.value, key))
         .is_some_and(|entry| !entry.node.is_null())
 }
 

@@ -99,7 +99,7 @@ pub(crate) static ROUTER: Section<Draft> = Section {
         Key {
             name: "stream_timeout",
             default: "timeout",
-            meaning: "How long a streamed call may take.",
+            meaning: "How long a provider may take until the first byte of a stream; after it, only pauses are bounded (`ironward.idle_timeout`).",
             effect: Effect::Seconds(|router, time| router.stream_timeout = Some(time)),
         },
         Key {

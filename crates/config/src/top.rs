@@ -1,3 +1,4 @@
+use crate::at_start::Places;
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::Reader;
 use crate::{Config, GeneralSettings, IronwardSettings, LitellmSettings, Model};
@@ -26,6 +27,7 @@ impl Draft {
             litellm: self.litellm,
             general: self.general,
             ironward: self.ironward,
+            places: Places::default(),
         }
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -36,6 +37,7 @@ pub struct Dialler {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) user_agent: HeaderValue,
+    reply_limit: AtomicU64,
 }
 
 /// A connection on which no HTTP was spoken yet.
@@ -69,8 +71,19 @@ impl Dialler {
             clock,
             user_agent: HeaderValue::from_str(&settings.user_agent)
                 .map_err(|_| InvalidSettings("the user agent is not a header value".into()))?,
+            reply_limit: AtomicU64::new(settings.reply_limit),
             settings,
         }))
+    }
+
+    /// From now on, this is the largest body of a reply that is not a stream, in bytes after
+    /// decoding.
+    pub fn limit_replies(&self, bytes: u64) {
+        self.reply_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reply_limit(&self) -> u64 {
+        self.reply_limit.load(Ordering::Relaxed)
     }
 
     pub(crate) fn way(&self, endpoint: &Endpoint) -> Way {

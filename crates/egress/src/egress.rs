@@ -89,7 +89,7 @@ impl Egress {
         let limit = if request.stream {
             u64::MAX
         } else {
-            self.dialler.settings.reply_limit
+            self.dialler.reply_limit()
         };
         let lane = self
             .pool

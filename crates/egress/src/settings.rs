@@ -13,7 +13,8 @@ pub struct Settings {
     pub danger_skip_certificate_checks: bool,
     /// Offers HTTP/2 to TLS origins.
     pub http2: bool,
-    /// The largest body of a reply that is not a stream, in bytes after decoding.
+    /// The largest body of a reply that is not a stream, in bytes after decoding, until
+    /// [`Dialler::limit_replies`](crate::Dialler::limit_replies) says another.
     pub reply_limit: u64,
     /// Unused HTTP/1.1 connections kept for one origin, per [`Egress`](crate::Egress).
     pub idle_per_origin: usize,

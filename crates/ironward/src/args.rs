@@ -23,8 +23,11 @@ Examples:
   ironward check config.yaml                 say everything that is wrong with it, and start nothing
   ironward key create --team blue            make a key on the running gateway (IRONWARD_ADMIN_KEY)
 
+A flag's variable is on with 1, true, yes or on, and off with 0, false, no, off or nothing.
+
 Exit codes:
-  0 done   1 failed while running   2 wrong usage   3 configuration refused   4 address not available
+  0 done   1 failed while running, or cut calls at the end of --drain-timeout   2 wrong usage
+  3 configuration refused   4 address not available
   5 key-encryption key or database cannot be used   6 the database was written to by somebody else
   7 the managed gateway cannot be reached or cannot do it now   8 it refuses   9 it knows no such object";
 
@@ -136,29 +139,31 @@ pub(crate) struct ServeArgs {
     pub(crate) kek_file: Option<PathBuf>,
 
     /// Also use model servers that run on this machine on their standard ports: Ollama (11434),
-    /// llama.cpp (8080), vLLM (8000), LM Studio (1234).
-    #[arg(long, env = "IRONWARD_LOCAL")]
+    /// llama.cpp (8080), vLLM (8000), LM Studio (1234). One counts as there when it lists its
+    /// models.
+    #[arg(long, env = "IRONWARD_LOCAL", value_parser = switch)]
     pub(crate) local: bool,
 
     /// For a developer's own machine: take a published master key such as sk-1234. Refused on any
     /// address that is not loopback.
-    #[arg(long, env = "IRONWARD_DEV")]
+    #[arg(long, env = "IRONWARD_DEV", value_parser = switch)]
     pub(crate) dev: bool,
 
     /// Refuse to start when a key of the configuration has no effect.
-    #[arg(long, env = "IRONWARD_STRICT")]
+    #[arg(long, env = "IRONWARD_STRICT", value_parser = switch)]
     pub(crate) strict: bool,
 
     /// Take clients without TLS on an address that is not loopback: keys and conversations can be
     /// read on the way.
-    #[arg(long, env = "IRONWARD_ALLOW_PLAINTEXT")]
+    #[arg(long, env = "IRONWARD_ALLOW_PLAINTEXT", value_parser = switch)]
     pub(crate) allow_plaintext: bool,
 
     /// How many threads serve clients; the cores that this process may use by default.
     #[arg(long, env = "IRONWARD_THREADS", value_name = "N")]
     pub(crate) threads: Option<std::num::NonZeroUsize>,
 
-    /// How long running calls may take to finish after SIGTERM, in seconds.
+    /// How long running calls may take to finish after SIGTERM, in seconds; what is left then is
+    /// cut, and the exit code is 1. 30 where neither this nor the configuration says.
     #[arg(long, env = "IRONWARD_DRAIN_TIMEOUT", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) drain_timeout: Option<Duration>,
 
@@ -171,7 +176,7 @@ pub(crate) struct ServeArgs {
     pub(crate) log_level: Option<String>,
 
     /// Instead of the greeting, print one line of JSON when both planes listen.
-    #[arg(long, env = "IRONWARD_READY_JSON")]
+    #[arg(long, env = "IRONWARD_READY_JSON", value_parser = switch)]
     pub(crate) ready_json: bool,
 }
 
@@ -216,7 +221,7 @@ pub(crate) struct StateArgs {
     pub(crate) kek_file: Option<PathBuf>,
 
     /// The gateway runs with --dev.
-    #[arg(long, env = "IRONWARD_DEV")]
+    #[arg(long, env = "IRONWARD_DEV", value_parser = switch)]
     pub(crate) dev: bool,
 }
 
@@ -294,6 +299,16 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// The value of a flag's variable. A word that is neither is refused: taken for yes, it might open
+/// what somebody meant to close.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("write 1 or 0 (true or false, yes or no, on or off)".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

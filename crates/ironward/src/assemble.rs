@@ -81,7 +81,7 @@ impl Assembler {
         for provider in from_environment {
             maker.customary(provider);
         }
-        for server in local {
+        for server in &local {
             maker.local(server);
         }
         if echo {
@@ -237,23 +237,11 @@ fn in_order(files: &[PathBuf], mut problems: Vec<Problem>, more: Vec<Problem>) -
 }
 
 fn settings(config: &Config) -> Settings {
-    let bytes = |megabytes: u32| {
-        usize::try_from(megabytes)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(1 << 20)
-    };
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let default = Settings::default();
     Settings {
-        body_limit: config
-            .ironward
-            .body_limit_mb
-            .or(config.general.max_request_size_mb)
-            .map_or(default.body_limit, bytes),
-        reply_limit: config
-            .ironward
-            .reply_limit_mb
-            .or(config.general.max_response_size_mb)
-            .map_or(default.reply_limit, bytes),
+        body_limit: config.body_limit().map_or(default.body_limit, size),
+        reply_limit: config.reply_limit().map_or(default.reply_limit, size),
         body_timeout: config.ironward.body_timeout.unwrap_or(default.body_timeout),
         unread_timeout: config
             .ironward

@@ -95,8 +95,10 @@ impl KekOpener<'_> {
             .map(PathBuf::from)
             .or_else(usual)
             .ok_or_else(|| {
-                let message = "there is no home directory to keep the key-encryption key in; \
-                               name a file with ironward.vault.file or --kek-file";
+                let message = "there is no home directory (HOME is not set) to keep the \
+                               key-encryption key in; name a file outside the data directory with \
+                               --kek-file or ironward.vault.file, in a container one on a volume \
+                               that stays";
                 Failure::Config(message.to_owned())
             })?;
         if !may_make && !path.exists() {

@@ -9,15 +9,20 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use ironward_admin::{Plane, Settings};
+use ironward_config::Config;
+use ironward_core::SystemClock;
+use ironward_egress::{Dialler, Settings as WayOut};
 use ironward_proxy::{Keys, ServerTls, Snapshot};
 use ironward_telemetry::{ConfigRefused, ConfigReloaded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
-use crate::tls;
+use crate::in_force::InForce;
+use crate::{tls, way_out};
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -34,6 +39,9 @@ pub(crate) struct Reloader {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) admin: Arc<Plane>,
     pub(crate) tls: Option<ServerTls>,
+    pub(crate) dialler: Arc<Dialler>,
+    /// What stays as it was at the start.
+    pub(crate) in_force: InForce,
     /// What was said of the stored deployments last.
     pub(crate) said: Vec<String>,
 }
@@ -50,7 +58,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Reloads on every change and on SIGHUP, for as long as it is polled.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         loop {
             if !std::mem::take(&mut self.is_stale) {
                 tokio::select! {
@@ -71,6 +79,11 @@ impl Watch {
                 self.is_stale = self.watched.watch(&files, read_at);
             }
         }
+    }
+
+    /// How long running calls may take to end, by the configuration in force.
+    pub(crate) fn drain_timeout(&self) -> Option<Duration> {
+        self.reloader.foundation.config.ironward.drain_timeout
     }
 }
 
@@ -109,26 +122,23 @@ impl Reloader {
                 return None;
             }
         };
-        let tls = foundation.config.ironward.tls.clone();
-        let certificate = tls.as_ref().map(tls::load).transpose();
-        let certificate = match certificate {
-            Ok(certificate) => certificate,
+        let (certificate, way_out) = match self.check(&foundation.config) {
+            Ok(checked) => checked,
             Err(problem) => {
                 refused(&problem);
                 return None;
             }
         };
-        match (&self.tls, certificate) {
-            (Some(tls), Some(certificate)) => tls.replace(certificate),
-            (None, None) => {}
-            _ => {
-                refused("TLS on the data port is turned on or off by a restart only");
-                return None;
-            }
+        if let (Some(tls), Some(certificate)) = (&self.tls, certificate) {
+            tls.replace(certificate);
         }
-        for line in notices.iter().map(ToString::to_string).chain(remarks) {
+        let kept = self.in_force.differences(&foundation.config, &way_out);
+        let lines = notices.iter().map(ToString::to_string).chain(remarks);
+        for line in lines.chain(kept) {
             ironward_telemetry::ConfigNotice { text: &line }.emit();
         }
+        self.dialler.limit_replies(way_out.reply_limit);
+        let tls = foundation.config.ironward.tls.clone();
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
@@ -137,6 +147,18 @@ impl Reloader {
 }
 
 impl Reloader {
+    /// What the configuration says besides its snapshot: the certificate and the way out. A file
+    /// that would end the next start is refused now.
+    fn check(&self, config: &Config) -> Result<(Option<ServerConfig>, WayOut), String> {
+        let certificate = config.ironward.tls.as_ref().map(tls::load).transpose()?;
+        if certificate.is_some() != self.tls.is_some() {
+            return Err("TLS on the data port is turned on or off by a restart only".to_owned());
+        }
+        let way_out = way_out::settings(config, &*self.assembler.environment)?;
+        Dialler::new(way_out.clone(), Arc::new(SystemClock)).map_err(|error| error.to_string())?;
+        Ok((certificate, way_out))
+    }
+
     /// Makes a snapshot of the configuration in force and what the database adds, and puts it in
     /// force; how many model groups it has.
     fn rebuild(&mut self) -> usize {

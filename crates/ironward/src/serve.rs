@@ -27,12 +27,13 @@ use crate::banner::{self, Greeting};
 use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
+use crate::in_force::InForce;
 use crate::installation::Opening;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
 use crate::reload::{Reloader, admin_settings, files_to_watch};
 use crate::sources::Source;
-use crate::{exposure, tls, way_out};
+use crate::{exposure, open_files, tls, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         .map_err(|problems| Failure::Config(problems.to_string()))?;
     // Dropped last: what the runtime says when it ends is written too.
     let logging = start_log(args, &assembled)?;
+    announce(open_files::raise().into_iter());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -91,16 +93,13 @@ async fn serve(
     announce(notices.iter().map(ToString::to_string).chain(remarks));
     let tls = ironward.tls.as_ref().map(tls::load).transpose();
     let tls = tls.map_err(Failure::Config)?.map(ServerTls::new);
-    let way_out = way_out::settings(
-        &foundation.config.litellm,
-        ironward,
-        &*assembler.environment,
-    )?;
+    let way_out = way_out::open(&foundation.config, &*assembler.environment)?;
     let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
     let new_key = (!authority.has_admin_key() && !has_master_key)
         .then(|| NewKey::draw(&authority, &SystemRandom::default()));
     let (snapshot, said) = authority.snapshot(&foundation);
     announce(said.iter().cloned());
+    let in_force = InForce::new(&foundation.config, &way_out);
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (drain, drained) = watch::channel(false);
@@ -131,10 +130,12 @@ async fn serve(
         snapshot: Arc::clone(&shared.snapshot),
         admin: Arc::clone(&admin),
         tls: shared.tls.clone(),
+        dialler: Arc::clone(&shared.dialler),
+        in_force,
         said,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
-    let reloads = reloader.watch(&files, read_at).map_err(failed)?;
+    let mut reloads = reloader.watch(&files, read_at).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
     let planes = Planes::open(args, &shared, admin).await?;
     let new_key = match new_key {
@@ -151,7 +152,7 @@ async fn serve(
     }
     let limit = args
         .drain_timeout
-        .or(ironward.drain_timeout)
+        .or_else(|| reloads.drain_timeout())
         .unwrap_or(DRAIN);
     let Shared {
         in_flight, alive, ..

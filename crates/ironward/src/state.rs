@@ -44,12 +44,13 @@ impl<'a> State<'a> {
         let _logging = ironward_telemetry::start(ironward_telemetry::Format::Text, "warn")
             .map_err(Failure::Run)?;
         let config = &self.loaded.config;
+        let way_out = way_out::open(config, &ProcessEnvironment)?;
         let opening = Opening {
             data_dir: &self.data_dir,
             config,
             environment: &ProcessEnvironment,
             kek_file: self.args.kek_file.as_deref(),
-            way_out: way_out::settings(&config.litellm, &config.ironward, &ProcessEnvironment)?,
+            way_out,
             random: Arc::new(SystemRandom::default()),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()

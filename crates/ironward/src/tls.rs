@@ -57,7 +57,8 @@ pub(crate) fn load(tls: &Tls) -> Result<ServerConfig, String> {
     Ok(config)
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates of a PEM file, of which there has to be one.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failed = |error: &dyn std::fmt::Display| {
         format!(
             "the certificates in {} cannot be read: {error}",

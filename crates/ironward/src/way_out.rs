@@ -1,16 +1,13 @@
 //! How the configuration and the environment set the way out to the providers.
 
-use ironward_config::{Environment, IronwardSettings, LitellmSettings, SslVerify};
-use ironward_egress::{ProxySettings, Settings};
+use ironward_config::{Authorities, Config, Environment, SslVerify};
+use ironward_egress::{ProxySettings, Roots, Settings};
 
 use crate::exit::Failure;
+use crate::tls;
 
 /// The proxies of the environment, the authorities and limits of the configuration.
-pub(crate) fn settings(
-    litellm: &LitellmSettings,
-    ironward: &IronwardSettings,
-    environment: &dyn Environment,
-) -> Result<Settings, Failure> {
+pub(crate) fn settings(config: &Config, environment: &dyn Environment) -> Result<Settings, String> {
     let variable = |name: &str| {
         environment
             .get(name)
@@ -23,33 +20,45 @@ pub(crate) fn settings(
             https: variable("HTTPS_PROXY"),
             no_proxy: variable("NO_PROXY"),
         },
+        roots: match config.ironward.authorities {
+            Authorities::Bundled => Roots::Bundled,
+            Authorities::System => Roots::System,
+        },
         ..Settings::default()
     };
-    let authorities = match &litellm.ssl_verify {
+    let only = match &config.litellm.ssl_verify {
+        SslVerify::On => None,
         SslVerify::Off => {
             settings.danger_skip_certificate_checks = true;
-            ironward_telemetry::ConfigNotice {
-                text: "litellm_settings.ssl_verify is false: certificates of providers are not checked, \
-                       whoever sits on the way can read every key and every conversation",
-            }
-            .emit_alarm();
             None
         }
-        SslVerify::On => None,
-        SslVerify::Authorities(path) => Some(path),
+        SslVerify::Authorities(path) => {
+            settings.roots = Roots::OnlyExtra;
+            Some(path)
+        }
     };
-    for path in authorities.into_iter().chain(&ironward.extra_ca) {
-        let pem = std::fs::read(path).map_err(|error| {
-            Failure::Config(format!(
-                "the authorities in {} cannot be read: {error}",
-                path.display()
-            ))
-        })?;
+    for path in only.into_iter().chain(&config.ironward.extra_ca) {
+        tls::certificates(path)?;
+        let pem = std::fs::read(path)
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         settings.extra_ca_pem.extend_from_slice(&pem);
         settings.extra_ca_pem.push(b'\n');
     }
-    if let Some(megabytes) = ironward.reply_limit_mb {
-        settings.reply_limit = u64::from(megabytes) << 20;
+    if let Some(bytes) = config.reply_limit() {
+        settings.reply_limit = bytes;
+    }
+    Ok(settings)
+}
+
+/// The settings to put in force, with a loud word on what is dangerous about them.
+pub(crate) fn open(config: &Config, environment: &dyn Environment) -> Result<Settings, Failure> {
+    let settings = settings(config, environment).map_err(Failure::Config)?;
+    if settings.danger_skip_certificate_checks {
+        ironward_telemetry::ConfigNotice {
+            text: "litellm_settings.ssl_verify is false: certificates of providers are not checked, \
+                   whoever sits on the way can read every key and every conversation",
+        }
+        .emit_alarm();
     }
     Ok(settings)
 }

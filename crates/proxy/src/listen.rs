@@ -10,7 +10,7 @@ mod tls;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -43,6 +43,30 @@ impl Default for ListenerSettings {
             head_bytes: 64 << 10,
             streams: 512,
             connections: 50_000,
+        }
+    }
+}
+
+/// How often the warning about connections that cannot be taken is written at most.
+const WARNING_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts what cannot be taken. Out of file descriptors, that is a hundred times a second.
+#[derive(Default)]
+struct Failures {
+    count: u64,
+    warned: Option<Instant>,
+}
+
+impl Failures {
+    fn note(&mut self, error: &io::Error, now: Instant) {
+        self.count += 1;
+        let is_due = self
+            .warned
+            .is_none_or(|warned| now.saturating_duration_since(warned) >= WARNING_EVERY);
+        if is_due {
+            let failures = std::mem::take(&mut self.count);
+            ironward_telemetry::AcceptFailed { error, failures }.emit();
+            self.warned = Some(now);
         }
     }
 }
@@ -102,6 +126,7 @@ impl Listener {
         mut drained: watch::Receiver<bool>,
         places: &Arc<Semaphore>,
     ) {
+        let mut failures = Failures::default();
         loop {
             let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 return;
@@ -111,7 +136,7 @@ impl Listener {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         // Out of file descriptors, or the peer is gone already: the next may work.
-                        ironward_telemetry::AcceptFailed { error: &error }.emit();
+                        failures.note(&error, gateway.clock.now());
                         tokio::time::sleep(Duration::from_millis(10)).await;
                         continue;
                     }

@@ -179,17 +179,20 @@ impl Draining {
     }
 }
 
-/// A connection could not be taken.
+/// Connections could not be taken.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptFailed<'a> {
-    /// Why.
+    /// Why the last one was not.
     pub error: &'a std::io::Error,
+    /// How often it was tried in vain since this was written last.
+    pub failures: u64,
 }
 
 impl AcceptFailed<'_> {
     /// Writes it.
     pub fn emit(self) {
-        tracing::warn!(error = %self.error, "a connection could not be taken");
+        let Self { error, failures } = self;
+        tracing::warn!(%error, failures, "a connection could not be taken");
     }
 }
 

@@ -243,6 +243,23 @@ impl GatewayBuilder {
         self
     }
 
+    /// Lets a shell start it under these limits, as `ulimit` takes them: `-Sn 256`.
+    #[must_use]
+    pub fn limits(mut self, limits: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(format!("ulimit {limits} && exec \"$0\" \"$@\""))
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear();
+        for (name, value) in self.command.get_envs() {
+            shell.envs(value.map(|value| (name, value)));
+        }
+        self.command = shell;
+        self
+    }
+
     /// Lets it greet a person instead of printing its ready line.
     #[must_use]
     pub const fn greeting(mut self) -> Self {

@@ -109,8 +109,8 @@ impl<'c> Maker<'c> {
     }
 
     /// `provider/*`, on a server of this machine.
-    pub(super) fn local(&mut self, server: LocalServer) {
-        let (Some(vendor), Ok(origin)) = (find(server.provider), Origin::parse(server.base_url))
+    pub(super) fn local(&mut self, server: &LocalServer) {
+        let (Some(vendor), Ok(origin)) = (find(server.provider), Origin::parse(&server.base_url))
         else {
             return;
         };

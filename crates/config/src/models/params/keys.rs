@@ -98,7 +98,7 @@ pub(crate) static PARAMS: Section<Draft> = Section {
         Key {
             name: "stream_timeout",
             default: "router_settings.stream_timeout",
-            meaning: "How long a streamed call may take.",
+            meaning: "How long a provider may take until the first byte of a stream; after it, only pauses are bounded (`ironward.idle_timeout`).",
             effect: Effect::Seconds(|draft, time| draft.params.stream_timeout = Some(time)),
         },
         Key {

@@ -1,6 +1,8 @@
 //! A change of the configuration: in force without a lost call when it is sound, without effect and
 //! with a reason when it is not.
 
+use std::time::Duration;
+
 use ironward_testkit::Upstream;
 use ironward_testkit::raw;
 
@@ -148,6 +150,52 @@ fn a_running_stream_outlives_its_group() {
         assert!(!piece.is_empty(), "cut: {text}");
         text.push_str(&String::from_utf8_lossy(&piece));
     }
+}
+
+#[test]
+fn what_takes_a_restart_is_named_with_its_line() {
+    let rig = Rig::start();
+    let settings = "litellm_settings:\n  json_logs: true\n  set_verbose: true\n\
+                    ironward:\n  vault: {kek: env}\n";
+    let config = families(&rig.upstream, settings);
+    rig.gateway.rewrite_config(&config);
+    wait_until("reloaded", || count(&rig, "config reloaded") == 1);
+    for key in [
+        "litellm_settings.json_logs",
+        "litellm_settings.set_verbose",
+        "ironward.vault",
+    ] {
+        let name = key.rsplit('.').next().unwrap_or_default();
+        let line = config.lines().position(|line| line.contains(name));
+        let line = 1 + line.expect("a line");
+        let said = format!("config.yaml, line {line}: {key}: changed, needs a restart");
+        assert_eq!(count(&rig, &said), 1, "{said}: {}", rig.gateway.log());
+    }
+    rig.gateway.rewrite_config(&families(&rig.upstream, ""));
+    wait_until("as it was", || count(&rig, "config reloaded") == 2);
+    assert_eq!(count(&rig, "needs a restart"), 3);
+}
+
+#[test]
+fn how_long_a_drain_may_take_follows_a_reload() {
+    let upstream = Upstream::start();
+    let with = |seconds| {
+        let settings = format!("ironward:\n  drain_timeout: {seconds}\n");
+        families(&upstream, &settings)
+    };
+    let gateway = builder(&with(600)).start();
+    gateway.rewrite_config(&with(1));
+    gateway.wait_for_output("config reloaded");
+    let rig = Rig { gateway, upstream };
+    let body = Dialect::OpenAi.stream("openai/hang-stream", "one two three");
+    let mut connection = rig.open(Dialect::OpenAi.path(), &[], &body);
+    assert_eq!(connection.read_head().expect("a head").status, 200);
+    let Rig {
+        mut gateway,
+        upstream: _upstream,
+    } = rig;
+    gateway.terminate();
+    assert_eq!(gateway.wait(Duration::from_secs(20)).code(), Some(1));
 }
 
 fn status(rig: &Rig, key: &str) -> u16 {

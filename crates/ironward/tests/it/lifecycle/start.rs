@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ironward_testkit::raw::{self, Reply};
-use ironward_testkit::{Gateway, Upstream};
+use ironward_testkit::{Gateway, GatewayBuilder, Upstream};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -267,6 +267,59 @@ fn settings_come_from_variables_too() {
     }
     let (status, said) = builder(MOCK).env("IRONWARD_LOG_LEVEL", "loud,,=").refuse();
     assert_eq!(status.code(), Some(1), "{said}");
+}
+
+const ON: [&str; 5] = ["1", "true", "TRUE", "yes", "on"];
+const OFF: [&str; 6] = ["", "0", "false", "False", "no", "off"];
+
+/// A variable, and what starts with it and is refused without it.
+fn needs(variable: &str) -> Option<GatewayBuilder> {
+    Some(match variable {
+        "IRONWARD_DEV" => builder("general_settings:\n  master_key: sk-1234\n"),
+        "IRONWARD_ALLOW_PLAINTEXT" => builder(MOCK).arg("--host").arg("0.0.0.0"),
+        _ => return None,
+    })
+}
+
+#[test]
+fn a_flag_is_on_or_off_by_its_variable() {
+    let unsupported = format!("{MOCK}litellm_settings:\n  success_callback: [langfuse]\n");
+    for value in ON {
+        for variable in ["IRONWARD_DEV", "IRONWARD_ALLOW_PLAINTEXT"] {
+            drop(needs(variable).expect("known").env(variable, value).start());
+        }
+        let (status, said) = builder(&unsupported).env("IRONWARD_STRICT", value).refuse();
+        assert_eq!(status.code(), Some(3), "{said}");
+        let ready = builder(MOCK).greeting().env("IRONWARD_READY_JSON", value);
+        assert!(ready.start().output().contains("\"data\":"));
+    }
+    for value in OFF {
+        for variable in ["IRONWARD_DEV", "IRONWARD_ALLOW_PLAINTEXT"] {
+            let (status, said) = needs(variable)
+                .expect("known")
+                .env(variable, value)
+                .refuse();
+            assert_eq!(status.code(), Some(3), "{variable}={value}: {said}");
+        }
+        drop(builder(&unsupported).env("IRONWARD_STRICT", value).start());
+        let ready = builder(MOCK).greeting().env("IRONWARD_READY_JSON", value);
+        assert!(!ready.start().output().contains("\"data\":"));
+    }
+}
+
+#[test]
+fn a_flag_s_variable_that_says_neither_is_refused() {
+    for variable in [
+        "IRONWARD_LOCAL",
+        "IRONWARD_DEV",
+        "IRONWARD_STRICT",
+        "IRONWARD_ALLOW_PLAINTEXT",
+        "IRONWARD_READY_JSON",
+    ] {
+        let (status, said) = builder(MOCK).env(variable, "never").refuse();
+        assert_eq!(status.code(), Some(2), "{variable}: {said}");
+        assert!(said.contains("write 1 or 0"), "{variable}: {said}");
+    }
 }
 
 #[test]
