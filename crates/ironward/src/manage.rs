@@ -50,7 +50,7 @@ pub(crate) struct Reach {
     admin_url: String,
 
     /// A file that holds the admin key, or another key that may do this; without it the key is that
-    /// of the variable IRONWARD_ADMIN_KEY.
+    /// of the variable `IRONWARD_ADMIN_KEY`.
     #[arg(
         long,
         env = "IRONWARD_ADMIN_KEY_FILE",

@@ -35,6 +35,8 @@ const GIVEN: &[(&str, &str)] = &[
         "data_plane",
         "the data plane, as opposed to the admin plane",
     ),
+    ("data_port", "the port of the data plane"),
+    ("OnDataPort", "the port of the data plane"),
     ("data_url", "the data scheme of URLs (RFC 2397)"),
     ("model_info", "LiteLLM's key of an entry of model_list"),
     ("MODEL_INFO", "LiteLLM's key of an entry of model_list"),

@@ -80,8 +80,8 @@ pub(crate) struct Fields {
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
 
-    /// What they are: proxy_admin, proxy_admin_viewer, internal_user, internal_user_viewer (where
-    /// it is not said), auditor, operator.
+    /// What they are: `proxy_admin`, `proxy_admin_viewer`, `internal_user`, `internal_user_viewer`
+    /// (where it is not said), `auditor`, `operator`.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
 
