@@ -25,6 +25,7 @@ mod guest;
 mod health;
 mod keys;
 mod limits;
+mod making;
 mod models;
 mod openapi;
 mod operation;
@@ -50,6 +51,7 @@ use tokio::net::TcpListener;
 
 pub use guest::Guest;
 pub use health::Condition;
+pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};
