@@ -16,6 +16,7 @@ mod issuers;
 mod process;
 mod program;
 mod reference;
+mod schemathesis;
 mod steps;
 mod tidy;
 mod tools;
@@ -37,8 +38,8 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers \
-                [--only STEP,...] [--fail-fast]",
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
+                schemathesis [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
@@ -60,6 +61,11 @@ const TASKS: &[Task] = &[
         name: "issuers",
         about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
         run: issuers::run,
+    },
+    Task {
+        name: "schemathesis",
+        about: "made-up requests to the management API against its own document [--examples N]",
+        run: schemathesis::run,
     },
     Task {
         name: "fuzz",
@@ -108,7 +114,7 @@ fn main() -> ExitCode {
 fn help() -> ExitCode {
     println!("usage: cargo xtask TASK\n");
     for task in TASKS {
-        println!("  {:<8} {}", task.name, task.about);
+        println!("  {:<12} {}", task.name, task.about);
     }
     ExitCode::from(2)
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, issuers, tidy, tools};
+use crate::{clients, fuzz, issuers, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -63,6 +63,10 @@ const STEPS: &[Step] = &[
         name: "issuers",
         run: || issuers::run(&[]),
     },
+    Step {
+        name: "schemathesis",
+        run: || schemathesis::run(&[]),
+    },
 ];
 
 /// Runs the steps, all of them even when one fails, and closes with a table and the sums.
@@ -91,7 +95,7 @@ pub(crate) fn test(args: &[String]) -> Outcome {
 
 fn report(rows: &[(&str, Duration, Outcome)]) -> Count {
     println!(
-        "\n{:<10} {:>8}  {:>7} {:>7}",
+        "\n{:<12} {:>8}  {:>7} {:>7}",
         "step", "seconds", "passed", "failed"
     );
     let mut total = Count::default();
@@ -104,7 +108,7 @@ fn report(rows: &[(&str, Duration, Outcome)]) -> Count {
         total.failed += count.failed;
         let verdict = if count.failed == 0 { "" } else { "  FAILED" };
         println!(
-            "{name:<10} {:>8.1}  {:>7} {:>7}{verdict}",
+            "{name:<12} {:>8.1}  {:>7} {:>7}{verdict}",
             took.as_secs_f64(),
             count.passed,
             count.failed

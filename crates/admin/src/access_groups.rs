@@ -2,6 +2,8 @@
 //! group is an object of its own here, not a mark on deployments, so that one may hold model groups
 //! of the configuration, and patterns.
 
+pub(crate) mod answers;
+
 use std::sync::Arc;
 
 use ironward_core::Id;
@@ -13,6 +15,7 @@ use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::models;
+use crate::page::Part;
 use crate::request::{Field, Fields, Name, Shape};
 use crate::target::Target;
 
@@ -124,15 +127,30 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     Ok(permit.show(row(call, found.id.as_str(), &found.object)))
 }
 
+pub(crate) struct ListAccessGroups {
+    part: Part,
+}
+
+impl Shape for ListAccessGroups {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            part: Part::read(fields),
+        }
+    }
+}
+
 /// `GET /access_group/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListAccessGroups = call.query()?;
     let permit = call.authorise(&Target::default())?;
-    let mut found = call.plane.directory().access_groups.select(|_| true);
-    found.sort_by(|one, other| one.id.cmp(&other.id));
-    let rows = found.iter();
+    let found = call.plane.directory().access_groups.select(|_| true);
+    let page = request.part.cut(found);
+    let rows = page.items.iter();
     let rows = rows.map(|entry| row(call, entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();
-    Ok(permit.answer(json!({ "access_groups": rows })))
+    Ok(permit
+        .answer(json!({ "access_groups": rows }))
+        .of(page.total))
 }
 
 /// LiteLLM's `NewModelGroupResponse`.

@@ -165,6 +165,11 @@ impl Actor {
         self.user.as_deref()
     }
 
+    /// The teams that they are in.
+    pub(crate) fn teams(&self) -> impl Iterator<Item = &str> {
+        self.seats.iter().map(|(team, _, _)| &**team)
+    }
+
     /// Whether they may do everything.
     pub(crate) fn is_administrator(&self) -> bool {
         self.role == Role::ProxyAdmin

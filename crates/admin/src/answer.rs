@@ -1,6 +1,8 @@
+pub(crate) mod schema;
+
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,12 +11,25 @@ use crate::permit::Permit;
 
 /// What an operation answers when it was done: 200 and JSON, as LiteLLM does.
 #[derive(Debug)]
-pub(crate) struct Answer(Value);
+pub(crate) struct Answer {
+    value: Value,
+    /// How many items the list has, of which the answer is a part.
+    total: Option<usize>,
+}
+
+/// The header that says how many items a list has whose answer has no place for it.
+pub(crate) const TOTAL: &str = "x-total-count";
 
 impl Answer {
     /// Only what somebody is permitted to see.
     pub(crate) const fn new(_: &Permit, value: Value) -> Self {
-        Self(value)
+        Self { value, total: None }
+    }
+
+    /// A part of a list of so many items.
+    pub(crate) const fn of(mut self, total: usize) -> Self {
+        self.total = Some(total);
+        self
     }
 }
 
@@ -22,7 +37,12 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        (StatusCode::OK, [no_store], Json(self.0)).into_response()
+        let mut response = (StatusCode::OK, [no_store], Json(self.value)).into_response();
+        if let Some(total) = self.total {
+            let headers = response.headers_mut();
+            headers.insert(HeaderName::from_static(TOTAL), total.into());
+        }
+        response
     }
 }
 

@@ -3,6 +3,7 @@
 //! What differs from LiteLLM, on purpose: a budget that something still names is not deleted. What
 //! it bounds would be left without a limit.
 
+pub(crate) mod answers;
 mod change;
 mod fields;
 mod show;

@@ -1,13 +1,16 @@
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use ironward_policy::access::{Denial, Permission, Route, authorise};
 use ironward_store::objects::Origin;
+use serde_json::Value;
 
 use crate::actor::Actor;
 use crate::answer::Answer;
 use crate::fault::Refusal;
 use crate::permit::Permit;
 use crate::plane::Plane;
-use crate::request::{Shape, read_body, read_query};
+use crate::request::{Shape, read_body, read_filled_body, read_query};
 use crate::target::Target;
 
 /// One request to a route of the table, by somebody who has proven who they are.
@@ -33,6 +36,17 @@ impl Call<'_> {
     /// When it is not what the operation takes.
     pub(crate) fn body<T: Shape>(&self) -> Result<T, Refusal> {
         read_body(self.bytes.clone())
+    }
+
+    /// The body, with what `fill` adds to what it says.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub(crate) fn filled_body<T: Shape>(
+        &self,
+        fill: impl FnOnce(&mut BTreeMap<String, Value>),
+    ) -> Result<T, Refusal> {
+        read_filled_body(self.bytes.clone(), fill)
     }
 
     /// The body, where there may be none.

@@ -9,9 +9,10 @@
 //! - A credential cannot be renamed: its values are sealed for its name. One that a deployment uses
 //!   cannot be deleted.
 
+pub(crate) mod answers;
 mod change;
 mod check;
 mod show;
 
 pub(crate) use change::{NewCredential, UpdateCredential, create, delete, update};
-pub(crate) use show::{list, show_of_model, show_one};
+pub(crate) use show::{ListCredentials, list, show_of_model, show_one};

@@ -3,6 +3,7 @@
 //! As LiteLLM: blocking a customer who is not there yet makes them, so that the first call on their
 //! behalf is refused already.
 
+pub(crate) mod answers;
 mod change;
 mod fields;
 mod show;

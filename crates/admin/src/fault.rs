@@ -126,6 +126,14 @@ impl Refusal {
         self
     }
 
+    /// The field at fault.
+    pub(crate) fn param(&self) -> Option<&str> {
+        match self {
+            Self::Error(body) => body.param.as_deref(),
+            Self::Shape(_) => None,
+        }
+    }
+
     /// The status that it is answered with.
     pub(crate) const fn status(&self) -> StatusCode {
         match self {

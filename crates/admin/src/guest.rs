@@ -74,7 +74,7 @@ impl Guest {
             let source = ConnectInfo(SocketAddr::new(source, 0));
             request.extensions_mut().insert(source);
         }
-        let answer = serve(Arc::clone(&self.plane), routes, name, request).await;
+        let answer = serve(Arc::clone(&self.plane), routes, Ok(name), request).await;
         let (head, body) = answer.into_parts();
         // It is in memory already and cannot fail.
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

@@ -9,6 +9,7 @@
 //! - A key that somebody may not see is answered like one that is not there.
 //! - A deleted key is gone: nothing of it is archived.
 
+pub(crate) mod answers;
 mod change;
 mod delete;
 mod draft;

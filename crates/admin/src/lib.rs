@@ -26,6 +26,7 @@ mod health;
 mod keys;
 mod limits;
 mod listener;
+mod making;
 mod models;
 mod openapi;
 mod operation;
@@ -51,6 +52,7 @@ use tokio::net::TcpListener;
 
 pub use guest::Guest;
 pub use health::Condition;
+pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};

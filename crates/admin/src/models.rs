@@ -11,6 +11,7 @@
 //! - Whoever is not an administrator is shown only what a client needs, of models that their grants
 //!   allow.
 
+pub(crate) mod answers;
 mod change;
 mod check;
 mod configured;

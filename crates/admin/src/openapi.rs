@@ -1,9 +1,14 @@
 //! The `OpenAPI` document, from the table of routes and the structs that requests are read into.
 
+mod answers;
+mod probes;
+mod samples;
+mod statuses;
+
 use std::collections::BTreeMap;
 
-use ironward_policy::access::{Effect, Method, Route};
-use serde_json::{Map, Value, json};
+use ironward_policy::access::Route;
+use serde_json::{Value, json};
 
 use crate::call::{Call, Outcome};
 use crate::request::{Property, Shape, properties, schema_of};
@@ -48,14 +53,13 @@ const fn takes(route: Route) -> Option<Takes> {
 
         Route::AccessGroupNew => body::<access_groups::NewAccessGroup>(),
         Route::AccessGroupUpdate => body::<access_groups::UpdateAccessGroup>(),
-        Route::AccessGroupDelete | Route::AccessGroupRead | Route::AccessGroupList => {
-            Takes::Nothing
-        }
+        Route::AccessGroupDelete | Route::AccessGroupRead => Takes::Nothing,
+        Route::AccessGroupList => query::<access_groups::ListAccessGroups>(),
 
         Route::TagNew | Route::TagUpdate => body::<tags::TagFields>(),
         Route::TagDelete => body::<tags::NamedTag>(),
         Route::TagRead => body::<tags::NamedTags>(),
-        Route::TagList => Takes::Nothing,
+        Route::TagList => query::<tags::ListTags>(),
 
         Route::ModelNew => body::<models::NewModel>(),
         Route::ModelUpdate => body::<models::UpdateModel>(),
@@ -68,10 +72,10 @@ const fn takes(route: Route) -> Option<Takes> {
 
         Route::CredentialNew => body::<credentials::NewCredential>(),
         Route::CredentialUpdate => body::<credentials::UpdateCredential>(),
-        Route::CredentialDelete
-        | Route::CredentialList
-        | Route::CredentialRead
-        | Route::CredentialOfModel => Takes::Nothing,
+        Route::CredentialDelete | Route::CredentialRead | Route::CredentialOfModel => {
+            Takes::Nothing
+        }
+        Route::CredentialList => query::<credentials::ListCredentials>(),
 
         Route::UserNew => body::<users::NewUser>(),
         Route::UserUpdate => body::<users::UpdateUser>(),
@@ -143,139 +147,100 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
 }
 
 fn document() -> Value {
-    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut paths: BTreeMap<&str, Value> = probes::probes().into();
     for route in Route::ALL {
         let Some(takes) = takes(*route) else {
             continue;
         };
         for (position, path) in route.paths().enumerate() {
             let method = route.row().method.as_str().to_ascii_lowercase();
-            paths
-                .entry(path)
-                .or_default()
-                .insert(method, operation(*route, &takes, path, position));
+            let at = paths.entry(path).or_insert_with(|| json!({}));
+            if let Some(operations) = at.as_object_mut() {
+                operations.insert(method, operation(*route, &takes, path, position));
+            }
         }
     }
     json!({
         "openapi": "3.1.0",
-        "info": {"title": "Ironward admin API", "version": env!("CARGO_PKG_VERSION")},
+        "info": {
+            "title": "Ironward admin API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "paths": paths,
-        "security": [{"key": []}],
+        "security": [{"bearer": []}, {"litellm": []}],
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": error(), "Invalid": invalid()},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "litellm": {"type": "apiKey", "in": "header", "name": "x-litellm-api-key"},
+            },
+            "schemas": answers::components(),
         },
     })
 }
 
+/// What holds for every path.
+const ABOUT: &str = "The management API. A path that is asked with a method that is not here answers 405 and \
+                     `Allow` to who is let in; whoever is not is told 404, as for a path that does not exist. No \
+                     answer may be kept by a cache.";
+
 fn operation(route: Route, takes: &Takes, path: &str, position: usize) -> Value {
+    let kind = path.split('/').nth(1).unwrap_or_default();
+    let kind = match kind {
+        "v1" | "v2" => path.split('/').nth(2).unwrap_or_default(),
+        kind => kind,
+    };
+    let suffix = match position {
+        0 => String::new(),
+        position => position.to_string(),
+    };
     let mut operation = json!({
-        "operationId": format!("{route:?}{}", if position == 0 { String::new() } else { position.to_string() }),
-        "responses": responses(route, takes),
+        "operationId": format!("{route:?}{suffix}"),
+        "tags": [kind],
+        "parameters": parameters(route, takes, path),
+        "responses": statuses::responses(route, takes, path),
     });
-    let names = path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'));
-    let mut parameters: Vec<Value> = names
+    if let (Takes::Body(schema) | Takes::OptionalBody(schema), Some(fields)) =
+        (takes, operation.as_object_mut())
+    {
+        let content = json!({"schema": schema(), "example": samples::sample(route)});
+        let is_required = matches!(takes, Takes::Body(_));
+        let body = json!({"required": is_required, "content": {"application/json": content}});
+        fields.insert("requestBody".to_owned(), body);
+    }
+    operation
+}
+
+fn parameters(route: Route, takes: &Takes, path: &str) -> Vec<Value> {
+    let slots = path.split('{').skip(1);
+    let slots = slots.filter_map(|rest| rest.split_once('}'));
+    let mut parameters: Vec<Value> = slots
         .map(|(name, _)| {
-            let schema = json!({"type": "string", "minLength": 1});
-            json!({"name": name, "in": "path", "required": true, "schema": schema})
+            json!({
+                "name": name,
+                "in": "path",
+                "required": true,
+                "schema": {"type": "string", "minLength": 1},
+                "example": samples::slot(name),
+            })
         })
         .collect();
-    let Some(fields) = operation.as_object_mut() else {
-        return operation;
-    };
-    match takes {
-        Takes::Nothing => {}
-        Takes::Body(schema) | Takes::OptionalBody(schema) => {
-            let content = json!({"application/json": {"schema": schema()}});
-            let is_required = matches!(takes, Takes::Body(_));
-            let body = json!({"required": is_required, "content": content});
-            fields.insert("requestBody".to_owned(), body);
-        }
-        Takes::Query(properties) => parameters.extend(properties().iter().map(|property| {
-            json!({
+    if let Takes::Query(properties) = takes {
+        let sample = samples::sample(route);
+        parameters.extend(properties().iter().map(|property| {
+            let mut parameter = json!({
                 "name": property.name,
                 "in": "query",
                 "required": property.is_required,
                 "schema": (property.schema)(),
-            })
-        })),
+            });
+            let example = sample.get(property.name).zip(parameter.as_object_mut());
+            if let Some((example, fields)) = example {
+                fields.insert("example".to_owned(), example.clone());
+            }
+            parameter
+        }));
     }
-    fields.insert("parameters".to_owned(), parameters.into());
-    operation
-}
-
-fn responses(route: Route, takes: &Takes) -> Value {
-    let answer = |description: &str, schema: Value| json!({"description": description, "content": {"application/json": {"schema": schema}}});
-    let error =
-        |description: &str| answer(description, json!({"$ref": "#/components/schemas/Error"}));
-    let mut responses = json!({
-        "200": answer("Done.", json!({"type": "object"})),
-        "401": error("No key, or none that is let in."),
-        "403": error("The key may not do this."),
-        "404": error("There is none, or none that the key may know of."),
-        "503": error("The store cannot be reached; nothing was changed."),
-    });
-    let Some(fields) = responses.as_object_mut() else {
-        return responses;
-    };
-    if matches!(route.row().effect, Effect::Changes) {
-        fields.insert("400".to_owned(), error("It cannot be done."));
-        fields.insert(
-            "409".to_owned(),
-            error("Somebody else changed it at the same time."),
-        );
-    }
-    if !matches!(takes, Takes::Nothing) {
-        let either = json!({"anyOf": [
-            {"$ref": "#/components/schemas/Invalid"},
-            {"$ref": "#/components/schemas/Error"},
-        ]});
-        fields.insert("400".to_owned(), error("A value cannot be taken."));
-        fields.insert(
-            "422".to_owned(),
-            answer("The request has another shape.", either),
-        );
-    }
-    if !matches!(route.row().method, Method::Get) {
-        fields.insert("408".to_owned(), error("The body did not arrive."));
-        fields.insert("413".to_owned(), error("The body is too large."));
-        fields.insert("415".to_owned(), error("The body is not JSON."));
-    }
-    responses
-}
-
-fn error() -> Value {
-    json!({
-        "type": "object",
-        "required": ["error"],
-        "properties": {"error": {
-            "type": "object",
-            "required": ["message", "type", "param", "code"],
-            "properties": {
-                "message": {"type": "string"},
-                "type": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "code": {"type": "string"},
-            },
-        }},
-    })
-}
-
-fn invalid() -> Value {
-    json!({
-        "type": "object",
-        "required": ["detail"],
-        "properties": {"detail": {"type": "array", "items": {
-            "type": "object",
-            "required": ["type", "loc", "msg"],
-            "properties": {
-                "type": {"type": "string"},
-                "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
-                "msg": {"type": "string"},
-            },
-        }}},
-    })
+    parameters
 }

@@ -6,6 +6,7 @@
 //! - Its administrators add people whom they administer already, or make new ones with `/user/new`.
 //!   Only an administrator of the proxy brings in anybody else.
 
+pub(crate) mod answers;
 mod change;
 mod fields;
 mod members;

@@ -5,8 +5,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use axum::http::HeaderName;
 use ironward_core::{Clock, Id, Principal, Random};
-use ironward_policy::KeyLife;
+use ironward_policy::{KeyBounds, KeyLife};
 use ironward_secret::{KeyHash, KeyHasher, KeyId};
+use ironward_store::objects::Metadata;
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -44,6 +45,14 @@ pub struct Settings {
     pub key_header: Option<HeaderName>,
     /// How long keys live and overlap.
     pub key_life: KeyLife,
+    /// What a new key gets where the request does not say it.
+    pub key_defaults: Metadata,
+    /// What a new user gets where the request does not say it.
+    pub user_defaults: Metadata,
+    /// The most that a key may be given, whoever makes it.
+    pub key_bounds: KeyBounds,
+    /// Whether a key may be one that somebody thought up.
+    pub takes_chosen_keys: bool,
     /// The deployments of the configuration, which no request changes.
     pub models: Vec<ConfiguredModel>,
     /// Whether the data port answers the management routes too.

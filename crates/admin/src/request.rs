@@ -14,12 +14,14 @@ mod problems;
 mod query;
 mod reference;
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use ironward_wire::Body;
 use serde_json::Value;
 
 pub(crate) use field::Field;
-pub(crate) use fields::{Fields, Property, Shape, properties};
+pub(crate) use fields::{Fields, Property, Shape, properties, read as read_fields};
 pub(crate) use from_json::{FromJson, Name, choice};
 pub(crate) use place::{Place, shortened};
 pub(crate) use problems::Problems;
@@ -33,6 +35,17 @@ use crate::fault::{Detail, Refusal};
 /// 400 where it is no sound JSON (duplicate keys, too deep, bad UTF-8), 422 where its shape is
 /// wrong, 400 where a value cannot be taken.
 pub(crate) fn read_body<T: Shape>(bytes: Bytes) -> Result<T, Refusal> {
+    read_filled_body(bytes, |_| ())
+}
+
+/// The same, with what `fill` adds to what the request says.
+///
+/// # Errors
+/// As [`read_body`].
+pub(crate) fn read_filled_body<T: Shape>(
+    bytes: Bytes,
+    fill: impl FnOnce(&mut BTreeMap<String, Value>),
+) -> Result<T, Refusal> {
     match bytes.trim_ascii_start().first() {
         Some(b'{') => {}
         Some(_) => return Err(whole("dict_type", "Input should be a valid dictionary")),
@@ -46,14 +59,15 @@ pub(crate) fn read_body<T: Shape>(bytes: Bytes) -> Result<T, Refusal> {
         }
     })?;
     let mut problems = Problems::default();
-    let given = body
+    let mut given: BTreeMap<String, Value> = body
         .fields()
         .map(|(name, text)| {
             let value = serde_json::from_str(text).map_err(|_| Refusal::internal())?;
             Ok((name.to_owned(), value))
         })
         .collect::<Result<_, Refusal>>()?;
-    let read = fields::read(given, Place::Body, &mut problems);
+    fill(&mut given);
+    let read = read_fields(given, Place::Body, &mut problems);
     problems.or(read)
 }
 

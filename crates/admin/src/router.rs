@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
@@ -31,11 +32,9 @@ pub fn router(plane: Arc<Plane>) -> Router {
     let condition = Arc::clone(&plane.condition);
     let mut router = Router::new();
     for (path, routes) in by_path() {
-        let serve =
-            move |State(plane): State<Arc<Plane>>, params: RawPathParams, request: Request| {
-                let name = params.iter().next().map(|(_, value)| value.into());
-                serve(plane, routes.clone(), name, request)
-            };
+        let serve = move |State(plane): State<Arc<Plane>>, slots: Slots, request: Request| {
+            serve(plane, routes.clone(), name(slots), request)
+        };
         router = router.route(path, any(serve));
     }
     router.with_state(plane).merge(probes(condition))
@@ -64,10 +63,21 @@ pub(crate) fn by_path() -> BTreeMap<&'static str, Vec<Route>> {
     paths
 }
 
+type Slots = Result<RawPathParams, RawPathParamsRejection>;
+
+/// What stands for the slot of a path, if it has one. That it is no text is told only to who is let
+/// in.
+pub(crate) type Name = Result<Option<Box<str>>, Refusal>;
+
+fn name(slots: Slots) -> Name {
+    let slots = slots.map_err(|_| Refusal::bad_request("the path is not UTF-8"))?;
+    Ok(slots.iter().next().map(|(_, value)| value.into()))
+}
+
 pub(crate) async fn serve(
     plane: Arc<Plane>,
     routes: Vec<Route>,
-    name: Option<Box<str>>,
+    name: Name,
     request: Request,
 ) -> Response {
     match answer(&plane, &routes, name, request).await {
@@ -76,12 +86,7 @@ pub(crate) async fn serve(
     }
 }
 
-async fn answer(
-    plane: &Plane,
-    routes: &[Route],
-    name: Option<Box<str>>,
-    request: Request,
-) -> Outcome {
+async fn answer(plane: &Plane, routes: &[Route], name: Name, request: Request) -> Outcome {
     let (head, body) = request.into_parts();
     let route = routes
         .iter()
@@ -101,12 +106,13 @@ async fn answer(
         plane,
         actor: &actor,
         route,
-        name,
+        name: None,
         query: head.uri.query(),
         bytes: Bytes::new(),
         now: plane.now(),
     };
     call.admit()?;
+    call.name = name?;
     if takes_body(&head.method) {
         is_json(head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes()))?;
         call.bytes = read(body).await?;

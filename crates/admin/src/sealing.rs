@@ -9,6 +9,7 @@ use ironward_secret::Secret;
 use ironward_store::objects::{Kind, SealedValue, ValuePlace};
 use serde_json::{Value, json};
 
+use crate::answer::schema::{Described, count, moment, or_null, text};
 use crate::answer::time;
 use crate::call::Call;
 use crate::fault::Refusal;
@@ -57,4 +58,13 @@ pub(crate) fn show(value: &SealedValue, now: u64) -> Value {
         "created_at": made.map(time),
         "age_seconds": made.map(|made| now.saturating_sub(made) / 1000),
     })
+}
+
+/// What [`show`] writes.
+pub(crate) fn described() -> Value {
+    Described::of([
+        ("fingerprint", text()),
+        ("created_at", or_null(moment())),
+        ("age_seconds", or_null(count())),
+    ])
 }

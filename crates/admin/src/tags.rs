@@ -1,5 +1,7 @@
 //! Tags: `/tag/*`, LiteLLM's `tag_management_endpoints.py`. A tag is known by its name.
 
+pub(crate) mod answers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::fields::SpendingFields;
+use crate::page::Part;
 use crate::request::{Field, Fields, Name, Shape};
 use crate::target::Target;
 
@@ -153,15 +156,27 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     Ok(permit.answer(json!(rows)))
 }
 
+pub(crate) struct ListTags {
+    part: Part,
+}
+
+impl Shape for ListTags {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            part: Part::read(fields),
+        }
+    }
+}
+
 /// `GET /tag/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListTags = call.query()?;
     let permit = call.authorise(&Target::default())?;
     let directory = call.plane.directory();
-    let mut found = directory.tags.select(|_| true);
-    found.sort_by(|one, other| one.id.cmp(&other.id));
-    let rows = found.iter();
+    let page = request.part.cut(directory.tags.select(|_| true));
+    let rows = page.items.iter();
     let rows = rows.map(|entry| row(&directory, entry.id.as_str(), &entry.object));
-    Ok(permit.answer(rows.collect()))
+    Ok(permit.answer(rows.collect()).of(page.total))
 }
 
 /// LiteLLM's `TagConfig`.

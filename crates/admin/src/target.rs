@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use ironward_core::Role;
+use ironward_core::{Id, Role};
 use ironward_policy::access;
-use ironward_store::Directory;
-use ironward_store::objects::{Key, Owner};
+use ironward_store::objects::{Key, Organisation, Owner, Project, Team};
+use ironward_store::{Directory, LiveKey};
 
 /// What a route is about, with everything that somebody's standing to it depends on.
 #[derive(Debug, Clone, Default)]
@@ -17,14 +17,49 @@ pub(crate) struct Target {
     pub(crate) is_usable: bool,
 }
 
+/// Where a key belongs.
+pub(crate) struct Places<'k> {
+    owner: &'k Owner,
+    team: Option<&'k Id<Team>>,
+    project: Option<&'k Id<Project>>,
+    organisation: Option<&'k Id<Organisation>>,
+}
+
+impl<'k> From<&'k Key> for Places<'k> {
+    fn from(key: &'k Key) -> Self {
+        Self {
+            owner: &key.owner,
+            team: key.team.as_ref(),
+            project: key.project.as_ref(),
+            organisation: key.organisation.as_ref(),
+        }
+    }
+}
+
+impl<'k> From<&'k LiveKey> for Places<'k> {
+    fn from(key: &'k LiveKey) -> Self {
+        Self {
+            owner: &key.owner,
+            team: key.team.as_ref(),
+            project: key.project.as_ref(),
+            organisation: key.organisation.as_ref(),
+        }
+    }
+}
+
 impl Target {
     /// A key, be it one that is to be made (`id` is nothing then).
-    pub(crate) fn key(directory: &Directory, id: Option<&str>, key: &Key) -> Self {
+    pub(crate) fn key<'k>(
+        directory: &Directory,
+        id: Option<&str>,
+        key: impl Into<Places<'k>>,
+    ) -> Self {
+        let key = key.into();
         let mut target = Self {
             key: id.map(Into::into),
             ..Self::default()
         };
-        match &key.owner {
+        match key.owner {
             Owner::Team => {}
             Owner::User(user) => target.add_user(directory, user.as_str()),
             Owner::ServiceAccount(account) => {
@@ -34,16 +69,16 @@ impl Target {
                 }
             }
         }
-        if let Some(project) = &key.project
+        if let Some(project) = key.project
             && let Some(project) = directory.projects.find(project.as_str())
         {
             target.add_team(directory, project.object.team.as_str());
         }
         // The team that the key itself names is the one that its members' rights are about.
-        if let Some(team) = &key.team {
+        if let Some(team) = key.team {
             target.add_team(directory, team.as_str());
         }
-        if let Some(organisation) = &key.organisation {
+        if let Some(organisation) = key.organisation {
             target.organisations.insert(organisation.as_str().into());
         }
         target

@@ -8,6 +8,7 @@
 //! - A new member gets the team's defaults as they are then.
 //! - A team that somebody may not see is answered like one that is not there.
 
+pub(crate) mod answers;
 mod block;
 mod change;
 mod create;
@@ -24,7 +25,7 @@ pub(crate) use block::{NamedTeam, block, unblock};
 pub(crate) use change::{PatchTeam, UpdateTeam, patch, update};
 pub(crate) use create::{NewTeam, create};
 pub(crate) use delete::{DeleteTeams, delete};
-pub(crate) use find::target;
+pub(crate) use find::{seen, target};
 pub(crate) use list::{ListTeams, PageTeams, list, list_paged};
 pub(crate) use members::{
     AddMembers, RemoveMember, UpdateMember, add_members, member, remove_member, update_member,

@@ -7,6 +7,7 @@
 //! - There are no passwords.
 //! - A user that somebody may not see is answered like one that is not there.
 
+pub(crate) mod answers;
 mod bulk;
 mod change;
 mod create;

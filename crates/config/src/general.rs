@@ -39,6 +39,8 @@ pub struct GeneralSettings {
     pub store_model_in_db: bool,
     /// The management routes are answered on the data port too.
     pub admin_on_data_port: bool,
+    /// Keys that people thought up are refused.
+    pub disable_custom_api_keys: bool,
     /// LiteLLM's authentication by tokens, which becomes [`IronwardSettings::issuers`].
     ///
     /// [`IronwardSettings::issuers`]: crate::IronwardSettings::issuers
@@ -143,6 +145,12 @@ pub(crate) static GENERAL: Section<GeneralSettings> = Section {
             default: "false",
             meaning: "Answer the management routes (docs/admin-api.md) on the data port too, as LiteLLM does: whoever reaches that port can then try keys on them.",
             effect: Effect::Switch(|general, on| general.admin_on_data_port = on),
+        },
+        Key {
+            name: "disable_custom_api_keys",
+            default: "false",
+            meaning: "Refuse keys that people thought up (`key` of `/key/generate`, `new_key` of `/key/regenerate`), whoever sends them.",
+            effect: Effect::Switch(|general, on| general.disable_custom_api_keys = on),
         },
         Key {
             name: "enable_jwt_auth",

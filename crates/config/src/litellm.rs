@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ironward_policy::KeyBounds;
+
 use crate::keys::{Effect, Key, Section, Unknown};
+use crate::making::{DefaultField, KEY_BOUNDS, read_defaults};
 use crate::node::switch;
 use crate::reader::{Field, Reader};
 
@@ -22,6 +25,12 @@ pub struct LitellmSettings {
     pub set_verbose: bool,
     /// How the certificates of providers are checked.
     pub ssl_verify: SslVerify,
+    /// What a new key gets where the request does not say it.
+    pub key_defaults: Vec<DefaultField>,
+    /// What a new user gets where the request does not say it.
+    pub user_defaults: Vec<DefaultField>,
+    /// The most that a key may be given.
+    pub key_bounds: KeyBounds,
 }
 
 /// How the certificates of providers are checked.
@@ -77,6 +86,30 @@ pub(crate) static LITELLM: Section<LitellmSettings> = Section {
             default: "true",
             meaning: "Whether the certificates of providers are checked; or a PEM file with the only authorities that may sign them, as in LiteLLM. `false` is said loudly at every start. A change takes a restart.",
             effect: Effect::Read("switch or file", read_ssl_verify),
+        },
+        Key {
+            name: "default_key_generate_params",
+            default: "{}",
+            meaning: "Fields of `/key/generate` that a new key gets where the request leaves them out, as they stand in a request.",
+            effect: Effect::Read("mapping", |litellm, reader, field| {
+                litellm.key_defaults = read_defaults(reader, field);
+            }),
+        },
+        Key {
+            name: "default_internal_user_params",
+            default: "{}",
+            meaning: "Fields of `/user/new` that a new user gets where the request leaves them out, unless they are to be a `proxy_admin`.",
+            effect: Effect::Read("mapping", |litellm, reader, field| {
+                litellm.user_defaults = read_defaults(reader, field);
+            }),
+        },
+        Key {
+            name: "upperbound_key_generate_params",
+            default: "{}",
+            meaning: "The most that a key may be given: see below.",
+            effect: Effect::Read("section", |litellm, reader, field| {
+                KEY_BOUNDS.read(&mut litellm.key_bounds, reader, field);
+            }),
         },
     ],
     ignored: include_str!("litellm/ignored.txt"),

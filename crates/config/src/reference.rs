@@ -8,6 +8,7 @@ use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
 use crate::keys::{Section, Standing, ignored_keys};
 use crate::litellm::LITELLM;
+use crate::making::KEY_BOUNDS;
 use crate::models::MODEL;
 use crate::models::model_info::MODEL_INFO;
 use crate::models::params::PARAMS;
@@ -44,6 +45,7 @@ pub fn reference() -> String {
     push_section(&mut page, &MODEL_INFO);
     push_section(&mut page, &ROUTER);
     push_section(&mut page, &LITELLM);
+    push_section(&mut page, &KEY_BOUNDS);
     push_section(&mut page, &GENERAL);
     push_section(&mut page, &JWT);
     push_section(&mut page, &JWT_ISSUER);

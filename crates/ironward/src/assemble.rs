@@ -2,6 +2,7 @@
 //! origins, deployments sorted into groups. Everything that is wrong is said at once.
 
 mod deployment;
+mod making;
 mod stored;
 mod weights;
 
@@ -22,6 +23,7 @@ use ironward_secret::{KeyHash, KeyHasher};
 use crate::sources::{Read, Source};
 use deployment::Maker;
 
+pub(crate) use making::defaults;
 pub(crate) use stored::StoredModels;
 
 /// What every assembly needs besides the configuration.
@@ -92,6 +94,7 @@ impl Assembler {
             // A group may only seem to be missing: what is wrong was left out.
             return Err(in_order(&loaded.files, found, problems));
         }
+        making::check(&loaded.config, &mut problems);
         let aliases = aliases(&loaded.config, &deployments, &mut problems);
         if !problems.is_empty() {
             return Err(Problems(problems));

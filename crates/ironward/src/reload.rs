@@ -19,7 +19,7 @@ use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::assemble::{Assembled, Assembler, Foundation};
+use crate::assemble::{Assembled, Assembler, Foundation, defaults};
 use crate::authority::Authority;
 use crate::in_force::InForce;
 use crate::{tls, way_out};
@@ -180,10 +180,16 @@ pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> 
     let Keys {
         principals, header, ..
     } = authority.keys(foundation);
+    let config = &foundation.config;
+    let bounds = config.litellm.key_bounds;
     Settings {
         administrators: principals,
         key_header: header,
-        key_life: foundation.config.ironward.key_life,
+        key_life: config.ironward.key_life.within(bounds.duration),
+        key_defaults: defaults(&config.litellm.key_defaults),
+        user_defaults: defaults(&config.litellm.user_defaults),
+        key_bounds: bounds,
+        takes_chosen_keys: !config.general.disable_custom_api_keys,
         models: foundation.configured_models(),
         on_data_port: foundation.config.general.admin_on_data_port,
         stores_models: foundation.config.general.store_model_in_db,

@@ -54,6 +54,43 @@ pub(crate) const fn days_in(year: u64, month: u64) -> u64 {
     }
 }
 
+/// Reads what [`timestamp`] writes, in UTC, with or without a fraction of a second; a date alone is
+/// its start. In milliseconds since 1970.
+#[must_use]
+pub fn parse_timestamp(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00Z"));
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let is_date = year >= 1970 && (1..=12).contains(&month);
+    if !is_date || day == 0 || day > days_in(year, month) {
+        return None;
+    }
+    let time = time
+        .strip_suffix('Z')
+        .or_else(|| time.strip_suffix("+00:00"))?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+    let is_time = hour < 24 && minute < 60 && second < 60;
+    if !is_time || fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: String = fraction.chars().chain("00".chars()).take(3).collect();
+    let seconds = (hour * 60 + minute) * 60 + second;
+    let days = days_to(Date { year, month, day });
+    Some(days * DAY_MS + seconds * 1000 + thousandths.parse::<u64>().ok()?)
+}
+
+/// The numbers of a text, each of its length.
+fn numbers<const N: usize>(text: &str, between: char, lengths: [usize; N]) -> Option<[u64; N]> {
+    let mut parts = text.split(between);
+    let mut read = [0; N];
+    for (number, length) in read.iter_mut().zip(lengths) {
+        let part = parts.next().filter(|part| part.len() == length)?;
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        *number = part.parse().ok().filter(|_| is_number)?;
+    }
+    parts.next().is_none().then_some(read)
+}
+
 /// A time as people and LiteLLM's clients read it: `2026-11-23T08:48:17Z`.
 #[must_use]
 pub fn timestamp(ms: u64) -> String {
@@ -65,7 +102,7 @@ pub fn timestamp(ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY_MS, Date, date_of, days_in, days_to, timestamp};
+    use super::{DAY_MS, Date, date_of, days_in, days_to, parse_timestamp, timestamp};
 
     #[test]
     fn every_day_of_five_centuries_follows_the_one_before() {
@@ -86,6 +123,31 @@ mod tests {
                 expected.month = 1;
                 expected.year += 1;
             }
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for ms in [0, 951_782_400_000, 1_795_000_000_000, 4_102_444_799_000] {
+            assert_eq!(parse_timestamp(&timestamp(ms)), Some(ms));
+        }
+        assert_eq!(parse_timestamp("1970-01-02"), Some(86_400_000));
+        assert_eq!(parse_timestamp("1970-01-01T00:00:01.5+00:00"), Some(1500));
+        for text in [
+            "",
+            "never",
+            "1969-12-31",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1-1",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01-01",
+            "+026-01-01",
+            "2026-01-01T00:00:00+02:00",
+        ] {
+            assert_eq!(parse_timestamp(text), None, "{text}");
         }
     }
 

@@ -61,6 +61,17 @@ pub struct TooLong {
 }
 
 impl KeyLife {
+    /// The same where no key lives longer than this either.
+    #[must_use]
+    pub fn within(self, most: Option<Period>) -> Self {
+        let is_shorter =
+            |most: &Period| self.longest.is_none_or(|own| most.after(0) < own.after(0));
+        Self {
+            longest: most.filter(is_shorter).or(self.longest),
+            ..self
+        }
+    }
+
     /// When a key that is made now expires; `None`: never.
     ///
     /// # Errors

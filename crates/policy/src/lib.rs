@@ -5,6 +5,7 @@ pub mod access;
 
 mod calendar;
 mod grant;
+mod key_bounds;
 mod key_life;
 mod pattern;
 mod period;
@@ -12,12 +13,13 @@ mod retry;
 mod route;
 mod spending;
 
-pub use calendar::timestamp;
+pub use calendar::{parse_timestamp, timestamp};
 pub use grant::{
     Asked, Compiled, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest, Refusal,
     RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model, allows_region,
     check, explain, limits, narrowest, subset,
 };
+pub use key_bounds::KeyBounds;
 pub use key_life::{KeyLife, Life, SecretLife, TooLong};
 pub use pattern::Pattern;
 pub use period::{InvalidPeriod, Period};

@@ -17,6 +17,7 @@
 
 mod clock;
 mod gateway;
+pub mod names;
 mod postgres;
 mod random;
 pub mod raw;

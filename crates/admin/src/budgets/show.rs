@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::change::missing;
 use super::fields::{SETTINGS, row};
 use crate::call::{Call, Outcome};
+use crate::page::Part;
 use crate::request::{Fields, Shape};
 use crate::target::Target;
 
@@ -36,24 +37,29 @@ pub(crate) fn show_many(call: &Call<'_>) -> Outcome {
     Ok(permit.answer(rows.into()))
 }
 
-pub(crate) struct ListBudgets;
+pub(crate) struct ListBudgets {
+    part: Part,
+}
 
 impl Shape for ListBudgets {
-    fn read(_: &mut Fields<'_>) -> Self {
-        Self
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            part: Part::read(fields),
+        }
     }
 }
 
 /// `GET /budget/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    let ListBudgets = call.query()?;
+    let request: ListBudgets = call.query()?;
     let permit = call.authorise(&Target::default())?;
     let all = call.plane.directory().budgets.select(|_| true);
-    let rows: Vec<Value> = all
-        .iter()
+    let page = request.part.cut(all);
+    let rows = page.items.iter();
+    let rows: Vec<Value> = rows
         .map(|budget| row(&budget.id, &budget.object).into_value())
         .collect();
-    Ok(permit.answer(rows.into()))
+    Ok(permit.answer(rows.into()).of(page.total))
 }
 
 pub(crate) struct ShowSettings {

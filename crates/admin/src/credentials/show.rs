@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
+use crate::page::Part;
+use crate::request::{Fields, Shape};
 use crate::sealing;
 use crate::target::Target;
 
@@ -42,14 +44,29 @@ fn values(
     open.chain(sealed).collect()
 }
 
+pub(crate) struct ListCredentials {
+    part: Part,
+}
+
+impl Shape for ListCredentials {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            part: Part::read(fields),
+        }
+    }
+}
+
 /// `GET /credentials`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let request: ListCredentials = call.query()?;
     let permit = call.authorise(&Target::default())?;
-    let mut found = call.plane.directory().credentials.select(|_| true);
-    found.sort_by(|one, other| one.id.cmp(&other.id));
-    let rows = found.iter().map(|entry| row(entry, call.now).into_value());
+    let found = call.plane.directory().credentials.select(|_| true);
+    let page = request.part.cut(found);
+    let rows = page.items.iter();
+    let rows = rows.map(|entry| row(entry, call.now).into_value());
     let rows: Vec<Value> = rows.collect();
-    Ok(permit.answer(json!({"success": true, "credentials": rows})))
+    let answer = permit.answer(json!({"success": true, "credentials": rows}));
+    Ok(answer.of(page.total))
 }
 
 /// `GET /credentials/by_name/{credential}`

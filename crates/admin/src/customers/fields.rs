@@ -58,7 +58,7 @@ impl CustomerFields {
 #[derive(Debug, Clone, Copy)]
 struct Region(&'static str);
 
-const REGIONS: [&str; 2] = ["eu", "us"];
+pub(super) const REGIONS: [&str; 2] = ["eu", "us"];
 
 impl FromJson for Region {
     fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {

@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::change::missing;
 use super::fields::row;
 use crate::call::{Call, Outcome};
+use crate::page::Part;
 use crate::request::{Fields, Shape};
 use crate::target::Target;
 
@@ -27,23 +28,27 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     Ok(permit.show(row(&directory, &request.id, &found.object)))
 }
 
-pub(crate) struct ListCustomers;
+pub(crate) struct ListCustomers {
+    part: Part,
+}
 
 impl Shape for ListCustomers {
-    fn read(_: &mut Fields<'_>) -> Self {
-        Self
+    fn read(fields: &mut Fields<'_>) -> Self {
+        Self {
+            part: Part::read(fields),
+        }
     }
 }
 
-/// `GET /customer/list`: all of them at once, as LiteLLM does.
+/// `GET /customer/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    let ListCustomers = call.query()?;
+    let request: ListCustomers = call.query()?;
     let permit = call.authorise(&Target::default())?;
     let directory = call.plane.directory();
-    let all = directory.customers.select(|_| true);
-    let rows: Vec<Value> = all
-        .iter()
+    let page = request.part.cut(directory.customers.select(|_| true));
+    let rows = page.items.iter();
+    let rows: Vec<Value> = rows
         .map(|customer| row(&directory, customer.id.as_str(), &customer.object).into_value())
         .collect();
-    Ok(permit.answer(rows.into()))
+    Ok(permit.answer(rows.into()).of(page.total))
 }

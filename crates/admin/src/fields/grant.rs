@@ -3,6 +3,7 @@ use ironward_store::objects::Metadata;
 use serde_json::{Map, Value};
 
 use crate::answer::Row;
+use crate::answer::schema::{Described, count, list, or_null, switch, text, things};
 use crate::request::{Field, Fields, FromJson, Name, Place, Problems, Shape};
 
 /// What an object may do at most: LiteLLM's fields, and those of Ironward's grants that LiteLLM has
@@ -103,6 +104,22 @@ impl GrantFields {
         row.put("hours", &grant.hours);
         row.put("output_tokens", grant.output_tokens);
         row.put("content_logging", grant.content_logging);
+    }
+
+    /// What [`Self::show`] writes.
+    pub(crate) fn describe(row: &mut Described) {
+        let names = || list(text());
+        row.put("models", names())
+            .put("access_group_ids", or_null(names()))
+            .put("allowed_routes", names())
+            .put(OBJECT_PERMISSION, or_null(things()))
+            .put("blocked", switch())
+            .put("tools", or_null(names()))
+            .put("regions", or_null(names()))
+            .put("sources", or_null(names()))
+            .put("hours", or_null(list(HoursFields::schema())))
+            .put("output_tokens", or_null(count()))
+            .put("content_logging", or_null(switch()));
     }
 }
 

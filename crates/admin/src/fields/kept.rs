@@ -3,6 +3,7 @@ use ironward_store::objects::Metadata;
 use serde_json::Value;
 
 use crate::answer::Row;
+use crate::answer::schema::{Described, anything, number};
 use crate::call::Call;
 use crate::fault::Refusal;
 use crate::request::{Field, Fields, Literal};
@@ -70,6 +71,13 @@ impl Kept {
         }
     }
 
+    /// What [`Self::show`] writes of `fields`.
+    pub(crate) fn describe(fields: &[KeptField], row: &mut Described) {
+        for field in fields {
+            row.put(field.name, anything());
+        }
+    }
+
     /// Writes each of `fields` into an answer.
     pub(crate) fn show(kept: &Metadata, fields: &[KeptField], row: &mut Row) {
         for field in fields {
@@ -115,6 +123,11 @@ impl Spend {
             kept.insert(Self::NAME.to_owned(), spent.to_dollars().into());
         }
         Ok(())
+    }
+
+    /// What [`Self::show`] writes.
+    pub(crate) fn describe(row: &mut Described) {
+        row.put(Self::NAME, number());
     }
 
     pub(crate) fn show(kept: &Metadata, row: &mut Row) {

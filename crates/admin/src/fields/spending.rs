@@ -4,6 +4,7 @@ use ironward_core::Money;
 use ironward_policy::{ModelBudget, Period, Spending, Window};
 use serde_json::{Value, json};
 
+use crate::answer::schema::{Described, count, list, moment, named, number, or_null, text};
 use crate::answer::{Row, time};
 use crate::request::{Field, Fields, FromJson, Name, Place, Problems, Shape};
 
@@ -108,6 +109,42 @@ impl SpendingFields {
         row.put("model_rpm_limit", given(&spending.model_rpm_limit));
         row.put("model_tpm_limit", given(&spending.model_tpm_limit));
         row.put("budget_id", &spending.budget_id);
+    }
+}
+
+impl SpendingFields {
+    /// What [`Self::show`] writes.
+    pub(crate) fn describe(row: &mut Described) {
+        let window = Described::of([
+            ("budget_duration", text()),
+            ("max_budget", or_null(number())),
+        ]);
+        let model = Described::of([
+            ("max_budget", or_null(number())),
+            ("budget_duration", or_null(text())),
+            ("tpm_limit", or_null(count())),
+            ("rpm_limit", or_null(count())),
+        ]);
+        row.put("max_budget", or_null(number()))
+            .put("soft_budget", or_null(number()))
+            .put("budget_duration", or_null(text()))
+            .put("budget_reset_at", or_null(moment()))
+            .put("budget_limits", or_null(list(window)))
+            .put("tpm_limit", or_null(count()))
+            .put("rpm_limit", or_null(count()))
+            .put("tpd_limit", or_null(count()))
+            .put("max_parallel_requests", or_null(count()))
+            .put("model_max_budget", named(model))
+            .put("model_rpm_limit", or_null(named(count())))
+            .put("model_tpm_limit", or_null(named(count())))
+            .put("budget_id", or_null(text()));
+    }
+
+    /// LiteLLM's `litellm_budget_table`: what [`Self::show`] writes into an object of its own.
+    pub(crate) fn described() -> Value {
+        let mut row = Described::default();
+        Self::describe(&mut row);
+        row.into_value()
     }
 }
 

@@ -80,6 +80,7 @@ async fn change(call: &Call<'_>, request: UpdateKey) -> Result<(Held, Value), Re
     if key.owner != held.key.owner {
         key.creator = draft::creator(call, &key);
     }
+    draft::bound(call, &mut key, Some(&held.key))?;
     draft::check_grant(call, id, &key, Some(&held.key))?;
     draft::check_alias(call, Some(id), &key)?;
     key.origin.updated_at = call.now;

@@ -111,6 +111,30 @@ pub(super) fn check_grant(
     Ok(())
 }
 
+/// Holds a key within what every key is bounded by, whoever asks; a new one that does not say gets
+/// the bounds.
+///
+/// # Errors
+/// 400 where it is given more.
+pub(super) fn bound(call: &Call<'_>, key: &mut Key, before: Option<&Key>) -> Result<(), Refusal> {
+    let bounds = call.plane.settings.load().key_bounds;
+    let nothing = Spending::default();
+    let old = before.map_or(&nothing, |before| &before.spending);
+    if before.is_none() {
+        bounds.fill(&mut key.spending, call.now);
+    }
+    match bounds.exceeded_by(&key.spending, old, call.now) {
+        None => Ok(()),
+        Some(field) => {
+            let message = format!(
+                "{field}: is above what keys may have here \
+                 (litellm_settings.upperbound_key_generate_params); ask for less"
+            );
+            Err(Refusal::bad_request(message).with_param(field))
+        }
+    }
+}
+
 fn check_spending(child: &Spending, parent: &Spending) -> Result<(), Refusal> {
     match looser(child, parent) {
         None => Ok(()),

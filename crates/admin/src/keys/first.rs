@@ -52,6 +52,7 @@ impl FirstKey {
         self.aliases.apply_or_default(&mut key.aliases);
         call.authorise_as(Route::KeyGenerate, &Target::key(&directory, None, &key))?;
         key.creator = draft::creator(call, &key);
+        draft::bound(call, &mut key, None)?;
         key.grant.expires = draft::expiry(call, life(&self.life))?;
         draft::check_alias(call, None, &key)?;
         let id = KeyId::from_random(&call.plane.draw());

@@ -3,6 +3,7 @@ use ironward_policy::RouteGroup;
 use ironward_secret::KeyId;
 use ironward_store::Change;
 use ironward_store::objects::{Key, Owner, ServiceAccount};
+use serde_json::Value;
 
 use super::draft;
 use super::fields::{KEY_TYPE, KeyFields, KeyType, life};
@@ -11,6 +12,8 @@ use super::secret::NewSecret;
 use super::show::row;
 use crate::answer::{Answer, Row};
 use crate::call::{Call, Outcome};
+use crate::fault::Refusal;
+use crate::making;
 use crate::permit::Permit;
 use crate::request::{Fields, Shape};
 use crate::target::Target;
@@ -35,9 +38,21 @@ impl Shape for GenerateKey {
     }
 }
 
+/// The request, with what the configuration gives to it.
+pub(super) fn read(call: &Call<'_>) -> Result<GenerateKey, Refusal> {
+    let settings = call.plane.settings.load();
+    call.filled_body(|given| {
+        // LiteLLM's `null` is no end of its own where keys have one.
+        if settings.key_bounds.duration.is_some() && given.get("duration") == Some(&Value::Null) {
+            given.remove("duration");
+        }
+        making::fill(given, &settings.key_defaults);
+    })
+}
+
 /// `POST /key/generate`
 pub(crate) async fn generate(call: &Call<'_>) -> Outcome {
-    let request: GenerateKey = call.body()?;
+    let request = read(call)?;
     draft::check_fields(call, &request.fields)?;
     let mut key = draft::empty(call);
     // As LiteLLM: a person who names no owner is the owner.
@@ -73,6 +88,7 @@ pub(super) async fn make(
     }
     // A place that came with a project or a service account is asked for too.
     let permit = call.authorise(&Target::key(&call.plane.directory(), None, &key))?;
+    draft::bound(call, &mut key, None)?;
     key.creator = draft::creator(call, &key);
     key.grant.expires = draft::expiry(call, life)?;
     let id = KeyId::from_random(&call.plane.draw());

@@ -26,6 +26,7 @@ pub(crate) struct ListKeys {
     alias: Option<AliasFilter>,
     search: Option<Box<str>>,
     status: Option<Status>,
+    expires: Option<Expires>,
     form: Form,
     include: Include,
     by: SortBy,
@@ -50,6 +51,41 @@ struct Include {
 enum AliasFilter {
     Is(Box<str>),
     Contains(Box<str>),
+}
+
+/// When the wanted keys end: by this time, in milliseconds since 1970, or never.
+#[derive(Debug, Clone, Copy)]
+enum Expires {
+    By(u64),
+    Never,
+}
+
+impl Expires {
+    const fn holds(self, expires: Option<u64>) -> bool {
+        match (self, expires) {
+            (Self::By(time), Some(expires)) => expires <= time,
+            (Self::Never, None) => true,
+            (Self::By(_), None) | (Self::Never, Some(_)) => false,
+        }
+    }
+}
+
+impl FromJson for Expires {
+    fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
+        let text = Box::<str>::from_json(value, at, problems)?;
+        if &*text == "never" {
+            return Some(Self::Never);
+        }
+        let time = ironward_policy::parse_timestamp(&text).map(Self::By);
+        if time.is_none() {
+            problems.value(&at, "write a time such as 2026-11-23T08:48:17Z, or never");
+        }
+        time
+    }
+
+    fn schema() -> Value {
+        json!({"anyOf": [{"const": "never"}, {"type": "string", "format": "date-time"}]})
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +128,7 @@ impl Shape for ListKeys {
             },
             search: fields.optional("search"),
             status: fields.optional("status"),
+            expires: fields.optional("expires"),
             form: {
                 let full: Option<bool> = fields.optional("return_full_object");
                 let expand: Option<Vec<ExpandUser>> = fields.optional("expand");
@@ -116,48 +153,62 @@ impl Shape for ListKeys {
     }
 }
 
-/// `GET /key/list`
+/// A key as the directory holds it.
+type Held = Arc<Entry<Key, LiveKey>>;
+
+/// `GET /key/list`. Only the keys of the page are made whole.
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListKeys = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
     let named = request.key.as_deref().map(|name| find(call.plane, name));
-    let mut found = visible(call, by, |entry| {
+    let found = visible(call, by, |entry| {
         let is_named = named
             .as_ref()
             .is_none_or(|named| named.as_ref().is_some_and(|named| named.id == entry.id));
-        is_named && request.matches(&directory, entry)
+        is_named && request.matches(&directory, entry, call.now)
     });
-    found.retain(|(_, key)| {
-        request
-            .status
-            .is_none_or(|wanted| wanted.0 == status(key, call.now))
-    });
-    found.sort_by(|one, other| request.order(one, other));
-    let page = request.paging.cut(found);
-    let keys: Vec<Value> = page
-        .items
-        .iter()
-        .map(|(id, key)| {
-            if request.form == Form::Id {
-                return Value::from(&**id);
-            }
-            let mut shown = row(&directory, id, key, call.now);
-            if request.form == Form::WithUser {
-                shown.put(
-                    "user",
-                    owner_user(key).and_then(|user| show_user(&directory, user)),
-                );
-            }
-            shown.into_value()
-        })
+    let page = match request.by {
+        // What was spent stands where only a whole key shows it.
+        SortBy::Spend => {
+            let spent = |entry: Held| (spend(&entry.object.whole()), entry);
+            let found: Vec<(f64, Held)> = found.into_iter().map(spent).collect();
+            let order = |one: &(f64, Held), other: &(f64, Held)| {
+                request.directed(one.0.total_cmp(&other.0), &one.1, &other.1)
+            };
+            let page = request.paging.sort_and_cut(found, order);
+            page.map(|(_, entry)| entry)
+        }
+        _ => request
+            .paging
+            .sort_and_cut(found, |one, other| request.order(one, other)),
+    };
+    let rows = page.items.iter();
+    let rows: Vec<Value> = rows
+        .map(|entry| request.form.show(call, &directory, entry))
         .collect();
     Ok(permit.answer(json!({
-        "keys": keys,
+        "keys": rows,
         "total_count": page.total,
         "current_page": page.page,
         "total_pages": page.pages,
     })))
+}
+
+impl Form {
+    fn show(self, call: &Call<'_>, directory: &Directory, entry: &Held) -> Value {
+        let id = entry.id.as_str();
+        if self == Self::Id {
+            return id.into();
+        }
+        let key = entry.object.whole();
+        let mut shown = row(directory, id, &key, call.now);
+        if self == Self::WithUser {
+            let user = owner_user(&key).and_then(|user| show_user(directory, user));
+            shown.put("user", user);
+        }
+        shown.into_value()
+    }
 }
 
 /// The keys that the actor may see among those that `wanted` lets through.
@@ -165,15 +216,15 @@ fn visible(
     call: &Call<'_>,
     by: Option<Route>,
     wanted: impl Fn(&Entry<Key, LiveKey>) -> bool,
-) -> Vec<(Box<str>, Key)> {
+) -> Vec<Held> {
     let directory = call.plane.directory();
+    // Who sees what is nobody's sees every key.
+    let sees_all = call.shows(by, &Target::default());
     let entries = directory.keys.iter().filter(|entry| wanted(entry));
     entries
-        .filter_map(|entry: Arc<Entry<Key, LiveKey>>| {
-            let key = entry.object.whole();
-            let id: Box<str> = entry.id.as_str().into();
-            call.shows(by, &Target::key(&directory, Some(&id), &key))
-                .then_some((id, key))
+        .filter(|entry| {
+            let target = || Target::key(&directory, Some(entry.id.as_str()), &entry.object);
+            sees_all || call.shows(by, &target())
         })
         .collect()
 }
@@ -188,8 +239,13 @@ fn show_user(directory: &Directory, id: &str) -> Option<Value> {
 }
 
 impl ListKeys {
-    fn matches(&self, directory: &Directory, entry: &Entry<Key, LiveKey>) -> bool {
+    fn matches(&self, directory: &Directory, entry: &Entry<Key, LiveKey>, now: u64) -> bool {
         let key = &entry.object;
+        let state = || status(key.grant.rest.blocked, key.grant.date, now);
+        let ends = |wanted: Expires| wanted.holds(key.grant.date);
+        if self.status.is_some_and(|wanted| wanted.0 != state()) || !self.expires.is_none_or(ends) {
+            return false;
+        }
         let is = |wanted: &Option<Box<str>>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
         };
@@ -248,17 +304,26 @@ impl ListKeys {
         }
     }
 
-    fn order(&self, one: &(Box<str>, Key), other: &(Box<str>, Key)) -> Ordering {
-        let by = |(_, one): &(Box<str>, Key), (_, other): &(Box<str>, Key)| match self.by {
-            SortBy::CreatedAt => one.origin.created_at.cmp(&other.origin.created_at),
-            SortBy::UpdatedAt => one.origin.updated_at.cmp(&other.origin.updated_at),
-            SortBy::Expires => one.grant.expires.cmp(&other.grant.expires),
-            SortBy::Alias => one.alias.cmp(&other.alias),
-            SortBy::Spend => spend(one).total_cmp(&spend(other)),
-            SortBy::MaxBudget => one.spending.max_budget.cmp(&other.spending.max_budget),
-            SortBy::Id => Ordering::Equal,
+    fn order(&self, one: &Held, other: &Held) -> Ordering {
+        let (key, another) = (&one.object, &other.object);
+        let order = match self.by {
+            SortBy::CreatedAt => key.created_at.cmp(&another.created_at),
+            SortBy::UpdatedAt => key.updated_at.cmp(&another.updated_at),
+            SortBy::Expires => key.grant.date.cmp(&another.grant.date),
+            SortBy::Alias => key.alias.cmp(&another.alias),
+            SortBy::MaxBudget => {
+                let budget = |key: &LiveKey| key.spending.rest.max_budget;
+                budget(key).cmp(&budget(another))
+            }
+            SortBy::Id | SortBy::Spend => Ordering::Equal,
         };
-        let order = by(one, other).then_with(|| one.0.cmp(&other.0));
+        self.directed(order, one, other)
+    }
+
+    /// In the wanted direction; keys that are equal otherwise by their ids, so that each is on one
+    /// page.
+    fn directed(&self, order: Ordering, one: &Held, other: &Held) -> Ordering {
+        let order = order.then_with(|| one.id.cmp(&other.id));
         if self.ascending {
             order
         } else {
@@ -298,7 +363,10 @@ pub(crate) fn list_aliases(call: &Call<'_>) -> Outcome {
             .is_some_and(|alias| contains(alias, search))
     };
     let found = visible(call, by, wanted);
-    let mut aliases: Vec<Box<str>> = found.into_iter().filter_map(|(_, key)| key.alias).collect();
+    let mut aliases: Vec<Box<str>> = found
+        .iter()
+        .filter_map(|entry| entry.object.alias.clone())
+        .collect();
     aliases.sort_unstable();
     aliases.dedup();
     let page = request.paging.cut(aliases);

@@ -80,6 +80,7 @@ pub(crate) async fn regenerate(call: &Call<'_>) -> Outcome {
     }
     // Whoever makes the secret knows it: from now on the key is bounded by their rights too.
     key.creator = draft::creator(call, &key).or(key.creator);
+    draft::bound(call, &mut key, Some(&held.key))?;
     draft::check_grant(call, id, &key, Some(&held.key))?;
     draft::check_alias(call, Some(id), &key)?;
     let secret = match &request.chosen {

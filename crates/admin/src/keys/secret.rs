@@ -21,13 +21,18 @@ impl NewSecret {
     /// One that an administrator or a key's owner has chosen, as LiteLLM allows.
     ///
     /// # Errors
-    /// 400 where everybody could know it, or no header could carry it.
+    /// 403 where none is taken, 400 where everybody could know it, or no header could carry it.
     pub(super) fn chosen(
         plane: &Plane,
         text: &str,
         param: &'static str,
         now: u64,
     ) -> Result<Self, Refusal> {
+        if !plane.settings.load().takes_chosen_keys {
+            let message = "keys that people thought up are refused here \
+                           (general_settings.disable_custom_api_keys); leave the field out";
+            return Err(Refusal::forbidden(message).with_param(param));
+        }
         check(text).map_err(|why| Refusal::bad_request(why).with_param(param))?;
         let secret = Self::of(plane, Zeroizing::new(text.to_owned()), now);
         let hash = plane.hasher.hash(text.as_bytes());

@@ -4,7 +4,7 @@ use ironward_store::objects::{Metadata, Owner, ServiceAccount};
 use serde_json::Value;
 
 use super::draft;
-use super::generate::{GenerateKey, make};
+use super::generate::{make, read};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::target::Target;
@@ -15,7 +15,7 @@ use crate::target::Target;
 /// `agent_id` names, or the team's of the name in `metadata.service_account_id` or `key_alias`,
 /// which is made if there is none yet.
 pub(crate) async fn generate_for_service_account(call: &Call<'_>) -> Outcome {
-    let request: GenerateKey = call.body()?;
+    let request = read(call)?;
     draft::check_fields(call, &request.fields)?;
     let fields = &request.fields;
     let Some(team) = fields.team.get() else {

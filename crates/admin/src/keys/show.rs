@@ -18,7 +18,7 @@ pub(crate) fn row(directory: &Directory, id: &str, key: &Key, now: u64) -> Row {
     row.put("token", id).put("token_id", id);
     row.put("key_name", &key.name).put("key_alias", &key.alias);
     row.put("key_type", key.kept.get(KEY_TYPE));
-    row.put("status", status(key, now));
+    row.put("status", status(key.grant.blocked, key.grant.expires, now));
     row.put("expires", key.grant.expires.map(time));
     row.put(SPEND, spend(key));
     row.put("user_id", owner_user(key));
@@ -66,10 +66,10 @@ pub(crate) fn row(directory: &Directory, id: &str, key: &Key, now: u64) -> Row {
 }
 
 /// LiteLLM's word for the state of a key; it calls a blocked one revoked.
-pub(super) fn status(key: &Key, now: u64) -> &'static str {
-    if key.grant.blocked {
+pub(super) fn status(blocked: bool, expires: Option<u64>, now: u64) -> &'static str {
+    if blocked {
         "revoked"
-    } else if key.grant.expires.is_some_and(|expires| expires <= now) {
+    } else if expires.is_some_and(|expires| expires <= now) {
         "expired"
     } else {
         "active"
@@ -126,15 +126,20 @@ pub(crate) fn show_one(call: &Call<'_>) -> Outcome {
     Ok(held.permit.show(answer))
 }
 
+/// The most keys that one request names.
+const MOST_KEYS: usize = 500;
+
 pub(crate) struct ShowKeys {
     keys: Vec<Box<str>>,
 }
 
 impl Shape for ShowKeys {
     fn read(fields: &mut Fields<'_>) -> Self {
-        Self {
-            keys: fields.require("keys"),
+        let keys: Vec<Box<str>> = fields.require("keys");
+        if keys.len() > MOST_KEYS {
+            fields.refuse("keys", "name at most 500 keys");
         }
+        Self { keys }
     }
 }
 

@@ -20,7 +20,7 @@ impl Shape for ShowGroups {
 }
 
 /// What at least one deployment of the group can do.
-const ABILITIES: [&str; 7] = [
+pub(super) const ABILITIES: [&str; 7] = [
     "supports_parallel_function_calling",
     "supports_vision",
     "supports_web_search",
@@ -31,7 +31,7 @@ const ABILITIES: [&str; 7] = [
 ];
 
 /// The largest of the group's deployments.
-const LARGEST: [&str; 5] = [
+pub(super) const LARGEST: [&str; 5] = [
     "max_input_tokens",
     "max_output_tokens",
     "input_cost_per_token",
@@ -40,7 +40,7 @@ const LARGEST: [&str; 5] = [
 ];
 
 /// What the group's deployments have together.
-const SUMS: [&str; 4] = ["tpm", "rpm", "itpm", "otpm"];
+pub(super) const SUMS: [&str; 4] = ["tpm", "rpm", "itpm", "otpm"];
 
 /// `GET /model_group/info`: LiteLLM's `ModelGroupInfo` of each group that calls can go to.
 pub(crate) fn show_groups(call: &Call<'_>) -> Outcome {

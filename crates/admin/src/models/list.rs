@@ -1,13 +1,17 @@
 use serde_json::{Value, json};
 
 use super::find::missing;
-use super::listed::{Listed, visible};
+use super::listed::{Listed, Ways, is_for, visible};
 use crate::call::{Call, Outcome};
-use crate::page::Paging;
+use crate::page::{Paging, Part};
 use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
+use crate::teams;
 
 pub(crate) struct ShowModels {
     id: Option<Box<str>>,
+    team: Option<Box<str>>,
+    healthy_only: bool,
+    part: Part,
 }
 
 impl Shape for ShowModels {
@@ -16,6 +20,9 @@ impl Shape for ShowModels {
         let _all: Option<bool> = fields.optional("include_team_models");
         Self {
             id: fields.optional("litellm_model_id"),
+            team: fields.optional("teamId"),
+            healthy_only: fields.optional("healthy_only").unwrap_or_default(),
+            part: Part::read(fields),
         }
     }
 }
@@ -31,11 +38,21 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
             return Err(missing());
         }
     }
-    Ok(permit.answer(json!({"data": rows(&found, whole)})))
+    if let Some(team) = &request.team {
+        let team = teams::seen(call, team)?;
+        found.retain(|model| is_for(&team, &model.model_name));
+    }
+    // No calls are sent to a blocked one, which is all that is known of their health here.
+    found.retain(|model| !(request.healthy_only && model.blocked));
+    let page = request.part.cut(found);
+    let answer = permit.answer(json!({"data": rows(call, &page.items, whole)}));
+    Ok(answer.of(page.total))
 }
 
-fn rows(models: &[Listed], whole: bool) -> Vec<Value> {
-    models.iter().map(|model| model.row(whole)).collect()
+fn rows(call: &Call<'_>, models: &[Listed], whole: bool) -> Vec<Value> {
+    let ways = Ways::of(call);
+    let rows = models.iter().map(|model| model.row(whole, &ways));
+    rows.collect()
 }
 
 pub(crate) struct ListModels {
@@ -92,7 +109,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     }
     let page = request.paging.cut(found);
     Ok(permit.answer(json!({
-        "data": rows(&page.items, whole),
+        "data": rows(call, &page.items, whole),
         "total_count": page.total,
         "current_page": page.page,
         "total_pages": page.pages,

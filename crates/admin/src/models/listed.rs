@@ -1,10 +1,11 @@
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use ironward_policy::access::Route;
-use ironward_policy::{Pattern, allows_model};
+use ironward_policy::{Link, Pattern, Which, allows_model};
 use ironward_provider::name;
 use ironward_store::Entry;
-use ironward_store::objects::{Metadata, Origin, StoredDeployment};
+use ironward_store::objects::{Metadata, Origin, StoredDeployment, Team, User};
 use serde_json::Value;
 
 use super::configured::ConfiguredModel;
@@ -64,7 +65,7 @@ impl Listed {
     }
 
     /// As LiteLLM shows one. `whole`: to somebody who administers the gateway.
-    pub(super) fn row(&self, whole: bool) -> Value {
+    pub(super) fn row(&self, whole: bool, ways: &Ways) -> Value {
         let mut params = self.params.clone();
         params.retain(|name, _| {
             !ADDRESSES.contains(&name.as_str()) && (whole || FOR_CLIENTS.contains(&name.as_str()))
@@ -72,6 +73,9 @@ impl Listed {
         let mut info = self.info.clone();
         info.insert("id".to_owned(), (*self.id).into());
         info.insert("db_model".to_owned(), self.origin.is_some().into());
+        let (direct, teams) = ways.to(&self.model_name);
+        info.insert("direct_access".to_owned(), (whole || direct).into());
+        info.insert("access_via_team_ids".to_owned(), teams.into());
         if self.blocked {
             info.insert("blocked".to_owned(), true.into());
         }
@@ -103,6 +107,51 @@ pub(super) fn provider(params: &Metadata) -> Option<&'static str> {
     let text = |name| params.get(name).and_then(Value::as_str);
     let named = name(text("model")?, text("custom_llm_provider"));
     named.ok().map(|named| named.vendor.provider.name())
+}
+
+/// By what somebody may use models: their own grant, and those of the teams that they are in.
+pub(super) struct Ways {
+    user: Option<Arc<Entry<User>>>,
+    teams: Vec<Arc<Entry<Team>>>,
+}
+
+impl Ways {
+    pub(super) fn of(call: &Call<'_>) -> Self {
+        let directory = call.plane.directory();
+        let teams = call.actor.teams();
+        Self {
+            user: call
+                .actor
+                .user()
+                .and_then(|user| directory.users.find(user)),
+            teams: teams.filter_map(|id| directory.teams.find(id)).collect(),
+        }
+    }
+
+    /// Whether a model group is theirs without any team, and the ids of the teams that have it.
+    fn to(&self, model: &str) -> (bool, Vec<Value>) {
+        let own = |user: &Arc<Entry<User>>| {
+            let link = Link {
+                which: Which::User,
+                name: user.id.as_str(),
+                grant: user.grants.own(),
+            };
+            allows_model(&[link], model)
+        };
+        let teams = self.teams.iter().filter(|team| is_for(team, model));
+        let teams = teams.map(|team| team.id.as_str().into()).collect();
+        (self.user.as_ref().is_none_or(own), teams)
+    }
+}
+
+/// Whether a team may use a model group.
+pub(super) fn is_for(team: &Entry<Team>, model: &str) -> bool {
+    let link = Link {
+        which: Which::Team,
+        name: team.id.as_str(),
+        grant: team.grants.own(),
+    };
+    allows_model(&[link], model)
 }
 
 /// The deployments that the actor may see, by name, and whether they see them whole.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::fields::{missing, row, target};
 use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
+use crate::page::Part;
 use crate::request::{Fields, Shape};
 use crate::teams;
 
@@ -77,6 +78,7 @@ fn whole(directory: &Directory, id: &str, organisation: &Organisation) -> Row {
 pub(crate) struct ListOrganisations {
     id: Option<Box<str>>,
     alias: Option<Box<str>>,
+    part: Part,
 }
 
 impl Shape for ListOrganisations {
@@ -84,11 +86,12 @@ impl Shape for ListOrganisations {
         Self {
             id: fields.optional("org_id"),
             alias: fields.optional("org_alias"),
+            part: Part::read(fields),
         }
     }
 }
 
-/// `GET /organization/list`: all of them at once, as LiteLLM does.
+/// `GET /organization/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListOrganisations = call.query()?;
     let (permit, by) = call.authorise_route()?;
@@ -103,9 +106,9 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
                 .is_none_or(|part| alias.contains(&part.to_lowercase()))
             && call.shows(by, &target(id))
     });
-    let rows = found
-        .iter()
-        .map(|entry| whole(&directory, entry.id.as_str(), &entry.object).into_value());
+    let page = request.part.cut(found);
+    let rows = page.items.iter();
+    let rows = rows.map(|entry| whole(&directory, entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();
-    Ok(permit.answer(rows.into()))
+    Ok(permit.answer(rows.into()).of(page.total))
 }

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::fields::{missing, row, target};
 use crate::call::{Call, Outcome};
+use crate::page::Part;
 use crate::request::{Fields, Shape};
 
 pub(crate) struct ShowProject {
@@ -27,17 +28,19 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
 
 pub(crate) struct ListProjects {
     team: Option<Box<str>>,
+    part: Part,
 }
 
 impl Shape for ListProjects {
     fn read(fields: &mut Fields<'_>) -> Self {
         Self {
             team: fields.optional("team_id"),
+            part: Part::read(fields),
         }
     }
 }
 
-/// `GET /project/list`: all of them at once, as LiteLLM does.
+/// `GET /project/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListProjects = call.query()?;
     let (permit, by) = call.authorise_route()?;
@@ -47,9 +50,9 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
         request.team.as_deref().is_none_or(|wanted| wanted == team)
             && call.shows(by, &target(&directory, &entry.object))
     });
-    let rows = found
-        .iter()
-        .map(|entry| row(entry.id.as_str(), &entry.object).into_value());
+    let page = request.part.cut(found);
+    let rows = page.items.iter();
+    let rows = rows.map(|entry| row(entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();
-    Ok(permit.answer(rows.into()))
+    Ok(permit.answer(rows.into()).of(page.total))
 }

@@ -107,7 +107,7 @@ impl<'p> Fields<'p> {
 }
 
 /// Reads `given` as `T`; problems go where they are gathered.
-pub(super) fn read<T: Shape>(
+pub(crate) fn read<T: Shape>(
     given: BTreeMap<String, Value>,
     at: Place<'_>,
     problems: &mut Problems,

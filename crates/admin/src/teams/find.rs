@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use ironward_core::Id;
-use ironward_store::Directory;
+use ironward_policy::access::Route;
 use ironward_store::objects::Team;
+use ironward_store::{Directory, Entry};
 
 use crate::call::Call;
 use crate::fault::Refusal;
@@ -29,6 +32,17 @@ pub(super) fn held(call: &Call<'_>, id: &str) -> Result<Held, Refusal> {
         team: found.object.clone(),
         permit,
     })
+}
+
+/// A team by which something else is asked for, if the actor may see it.
+///
+/// # Errors
+/// 404.
+pub(crate) fn seen(call: &Call<'_>, id: &str) -> Result<Arc<Entry<Team>>, Refusal> {
+    let directory = call.plane.directory();
+    let found = directory.teams.find(id);
+    let is_seen = |_: &Arc<Entry<Team>>| call.shows(Some(Route::TeamRead), &target(&directory, id));
+    found.filter(is_seen).ok_or_else(missing)
 }
 
 /// A team that is there.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::find::target;
 use super::show::row;
 use crate::call::{Call, Outcome};
-use crate::page::{Ascending, Paging};
+use crate::page::{Ascending, Paging, Part};
 use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
 
 /// Which teams are asked for.
@@ -70,22 +70,24 @@ impl Filter {
 
 pub(crate) struct ListTeams {
     filter: Filter,
+    part: Part,
 }
 
 impl Shape for ListTeams {
     fn read(fields: &mut Fields<'_>) -> Self {
         Self {
             filter: Filter::read(fields),
+            part: Part::read(fields),
         }
     }
 }
 
-/// `GET /team/list`: all of them at once, as LiteLLM does.
+/// `GET /team/list`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListTeams = call.query()?;
     let (permit, by) = call.authorise_route()?;
-    let found = request.filter.find(call, by);
-    Ok(permit.answer(rows(call, &found)))
+    let page = request.part.cut(request.filter.find(call, by));
+    Ok(permit.answer(rows(call, &page.items)).of(page.total))
 }
 
 pub(crate) struct PageTeams {
@@ -113,9 +115,10 @@ impl Shape for PageTeams {
 pub(crate) fn list_paged(call: &Call<'_>) -> Outcome {
     let request: PageTeams = call.query()?;
     let (permit, by) = call.authorise_route()?;
-    let mut found = request.filter.find(call, by);
-    found.sort_by(|one, other| request.order(one, other));
-    let page = request.paging.cut(found);
+    let found = request.filter.find(call, by);
+    let page = request
+        .paging
+        .sort_and_cut(found, |one, other| request.order(one, other));
     Ok(permit.answer(json!({
         "teams": rows(call, &page.items),
         "total": page.total,

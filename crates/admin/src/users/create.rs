@@ -12,6 +12,7 @@ use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::keys::FirstKey;
 use crate::limits::{Above, Limits};
+use crate::making;
 use crate::person::least;
 use crate::request::{Fields, FromJson, Name, Place, Problems, Shape};
 use crate::teams;
@@ -109,7 +110,13 @@ impl FromJson for NewSeat {
 
 /// `POST /user/new`
 pub(crate) async fn create(call: &Call<'_>) -> Outcome {
-    let request: NewUser = call.body()?;
+    let settings = call.plane.settings.load_full();
+    let request: NewUser = call.filled_body(|given| {
+        // As LiteLLM: what is for people in general is not for administrators.
+        if given.get("user_role") != Some(&json!(Role::ProxyAdmin.as_str())) {
+            making::fill(given, &settings.user_defaults);
+        }
+    })?;
     let _turn = call.plane.turn().await;
     let id: Id<User> = match &request.id {
         Some(id) => Id::new(id.as_str()),

@@ -86,19 +86,23 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
             .map(|member| member.user.as_str().to_owned())
             .collect::<Vec<_>>()
     });
-    let mut found = directory.users.select(|entry| {
+    let found = directory.users.select(|entry| {
         let id = entry.id.as_str();
         team.as_ref()
             .is_none_or(|members| members.iter().any(|member| member == id))
             && request.matches(entry)
             && call.shows(by, &target(id, &entry.object))
     });
-    found.sort_by(|one, other| request.order(one, other));
-    let page = request.paging.cut(found);
-    let mut counts: HashMap<Box<str>, u64> = HashMap::new();
+    let page = request
+        .paging
+        .sort_and_cut(found, |one, other| request.order(one, other));
+    let on_page = page.items.iter().map(|entry| (entry.id.as_str(), 0_u64));
+    let mut counts: HashMap<&str, u64> = on_page.collect();
     for key in directory.keys.iter() {
-        if let Owner::User(owner) = &key.object.owner {
-            *counts.entry(owner.as_str().into()).or_default() += 1;
+        if let Owner::User(owner) = &key.object.owner
+            && let Some(count) = counts.get_mut(owner.as_str())
+        {
+            *count += 1;
         }
     }
     let users = page.items.iter().map(|entry| {

@@ -16,7 +16,10 @@ use ironward_store::{Change, Feed, Location, LockedStore};
 use ironward_testkit::{FakeClock, SeededRandom};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tower_service::Service as _;
+
+use crate::contract::Contract;
 
 /// The key that is kept outside the store.
 pub(crate) const ADMIN: &str = "sk-admin-key-of-the-tests";
@@ -25,6 +28,7 @@ pub(crate) struct Fixture {
     pub(crate) plane: Arc<Plane>,
     pub(crate) clock: Arc<FakeClock>,
     router: Router,
+    contract: OnceCell<Contract>,
     _directory: TempDir,
 }
 
@@ -76,6 +80,10 @@ impl Fixture {
             administrators: HashMap::from([(hasher.hash(ADMIN.as_bytes()), Arc::new(admin))]),
             key_header: None,
             key_life,
+            key_defaults: Default::default(),
+            user_defaults: Default::default(),
+            key_bounds: Default::default(),
+            takes_chosen_keys: true,
             models: Vec::new(),
             on_data_port: true,
             stores_models: true,
@@ -95,17 +103,19 @@ impl Fixture {
             router: router(Arc::clone(&plane)),
             plane,
             clock,
+            contract: OnceCell::new(),
             _directory: directory,
         }
     }
 
     /// Writes an object as if its own API had.
     pub(crate) async fn put<T: Object>(&self, id: &str, object: &T) {
-        self.plane
-            .store
-            .write(&[Change::create(&Id::new(id), object)])
-            .await
-            .unwrap();
+        self.write(&[Change::create(&Id::new(id), object)]).await;
+    }
+
+    /// Writes several at once.
+    pub(crate) async fn write(&self, changes: &[Change]) {
+        self.plane.store.write(changes).await.unwrap();
         self.plane.feed.catch_up(&self.plane.store).await.unwrap();
     }
 
@@ -184,8 +194,31 @@ impl Fixture {
         self.put(id, &Organisation::default()).await;
     }
 
-    /// Sends a request with headers as they are given.
+    /// Sends a request with headers as they are given. What is answered has to be as documented.
     pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answered {
+        let answered = self.exchange(method, path, headers, body).await;
+        self.contract().await.check(method, path, &answered);
+        answered
+    }
+
+    /// What the document promises.
+    pub(crate) async fn contract(&self) -> &Contract {
+        let read = || async {
+            let bearer = format!("Bearer {ADMIN}");
+            let headers = [("authorization", bearer.as_str())];
+            let asked = self.exchange("GET", "/openapi.json", &headers, Body::empty());
+            Contract::new(asked.await.json)
+        };
+        self.contract.get_or_init(read).await
+    }
+
+    async fn exchange(
         &self,
         method: &str,
         path: &str,

@@ -3,12 +3,18 @@
 
 mod attacks;
 mod canary;
+mod contract;
 mod credentials;
+mod document;
 mod fixture;
 mod groups;
 mod keys;
+mod lists;
+mod making;
+mod matrix;
 mod model_attacks;
 mod models;
+mod names;
 mod organisations;
 mod strangers;
 mod teams;

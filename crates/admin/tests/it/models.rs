@@ -66,6 +66,10 @@ impl Fixture {
             models,
             on_data_port: true,
             stores_models: true,
+            key_defaults: Default::default(),
+            user_defaults: Default::default(),
+            key_bounds: Default::default(),
+            takes_chosen_keys: true,
             keyed_providers: settings.keyed_providers.clone(),
         }));
     }
@@ -340,6 +344,10 @@ async fn without_stored_models_none_is_taken() {
         models: Vec::new(),
         on_data_port: true,
         stores_models: false,
+        key_defaults: Default::default(),
+        user_defaults: Default::default(),
+        key_bounds: Default::default(),
+        takes_chosen_keys: true,
         keyed_providers: Vec::new(),
     }));
     let answer = fixture.post(ADMIN, "/model/new", &everything()).await;

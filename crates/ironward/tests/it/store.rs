@@ -5,6 +5,7 @@ mod deployments;
 mod key_encryption;
 mod keys;
 mod leaks;
+mod names;
 mod outage;
 mod rewrap;
 

@@ -38,6 +38,10 @@ pub struct LiveKey {
     pub aliases: Arc<BTreeMap<Box<str>, Box<str>>>,
     /// Labels on its calls.
     pub tags: Arc<Vec<Box<str>>>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at: u64,
+    /// When it was changed last, in milliseconds since 1970.
+    pub updated_at: u64,
     /// What only the management plane reads, as JSON.
     rest: Box<str>,
 }
@@ -55,13 +59,13 @@ pub struct LiveSecret {
     pub until: Option<u64>,
 }
 
-/// The name, the rotation interval, the metadata, what is kept, and who made it when.
+/// The name, the rotation interval, the metadata, what is kept, and who made and changed it.
 type Rest = (
     Box<str>,
     Option<Box<str>>,
     Metadata,
     Metadata,
-    (u64, Box<str>, u64, Box<str>),
+    (Box<str>, Box<str>),
 );
 
 /// A value that many keys have in common but for one date.
@@ -123,8 +127,7 @@ impl LiveKey {
     #[must_use]
     pub fn whole(&self) -> Key {
         let rest: Rest = serde_json::from_str(&self.rest).unwrap_or_default();
-        let (name, rotation_interval, metadata, kept, made) = rest;
-        let (created_at, created_by, updated_at, updated_by) = made;
+        let (name, rotation_interval, metadata, kept, (created_by, updated_by)) = rest;
         Key {
             secrets: self.secrets.iter().map(LiveSecret::whole).collect(),
             alias: self.alias.clone(),
@@ -142,9 +145,9 @@ impl LiveKey {
             metadata,
             kept,
             origin: Origin {
-                created_at,
+                created_at: self.created_at,
                 created_by,
-                updated_at,
+                updated_at: self.updated_at,
                 updated_by,
             },
         }
@@ -186,12 +189,7 @@ impl KeyParts {
             key.rotation_interval,
             key.metadata,
             key.kept,
-            (
-                made.created_at,
-                made.created_by,
-                made.updated_at,
-                made.updated_by,
-            ),
+            (made.created_by, made.updated_by),
         );
         let owner = match key.owner {
             Owner::Team => Owner::Team,
@@ -210,6 +208,8 @@ impl KeyParts {
             spending: dated(key.spending, &mut self.spendings),
             aliases: self.aliases.share(key.aliases),
             tags: self.tags.share(key.tags),
+            created_at: made.created_at,
+            updated_at: made.updated_at,
             rest: serde_json::to_string(&rest).unwrap_or_default().into(),
         }
     }
