@@ -49,7 +49,7 @@ use tokio::net::TcpListener;
 
 pub use health::Condition;
 pub use models::ConfiguredModel;
-pub use plane::{Plane, Settings};
+pub use plane::{Plane, Sealing, Settings};
 pub use router::{probes, router};
 
 /// Serves `routes` ([`router()`], or [`probes`] alone) until `stop` completes, then finishes the running requests.

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Plane};
+use ironward_admin::{Condition, Plane, Sealing};
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
@@ -200,6 +200,7 @@ fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) 
             freshness: Arc::clone(authority.feed.freshness()),
         }),
         store: Arc::clone(&authority.store),
+        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use ironward_admin::{Condition, Plane, Settings, router};
+use ironward_admin::{Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
 use ironward_policy::{Grant, KeyLife, Spending};
 use ironward_secret::{DataKey, KeyHasher, Keyring};
@@ -24,6 +25,7 @@ pub(crate) const ADMIN: &str = "sk-admin-key-of-the-tests";
 pub(crate) struct Fixture {
     pub(crate) plane: Arc<Plane>,
     pub(crate) clock: Arc<FakeClock>,
+    pub(crate) vault: Arc<Vault>,
     router: Router,
     _directory: TempDir,
 }
@@ -33,6 +35,21 @@ struct Fine;
 impl Condition for Fine {
     fn takes_calls(&self) -> bool {
         true
+    }
+}
+
+/// The keys of the store, unless the test takes the key-encryption key away.
+pub(crate) struct Vault {
+    keyring: Arc<Keyring>,
+    pub(crate) is_lost: AtomicBool,
+}
+
+impl Sealing for Vault {
+    fn keyring(&self) -> Result<Arc<Keyring>, String> {
+        if self.is_lost.load(Ordering::Relaxed) {
+            return Err("the key-encryption key does not answer".to_owned());
+        }
+        Ok(Arc::clone(&self.keyring))
     }
 }
 
@@ -59,8 +76,13 @@ impl Fixture {
             .await
             .unwrap();
         let keys = Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap();
+        let keys = Arc::new(keys);
+        let vault = Arc::new(Vault {
+            keyring: Arc::clone(&keys),
+            is_lost: AtomicBool::new(false),
+        });
         let store = locked
-            .unlock(Arc::new(keys), Arc::clone(&random))
+            .unlock(keys, Arc::clone(&random))
             .await
             .unwrap();
         let snapshot = directory.path().join("snapshot");
@@ -83,6 +105,7 @@ impl Fixture {
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),
             store: Arc::new(store),
+            sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
             feed: Arc::new(feed),
             hasher: Arc::new(hasher),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -94,6 +117,7 @@ impl Fixture {
             router: router(Arc::clone(&plane)),
             plane,
             clock,
+            vault,
             _directory: directory,
         }
     }
