@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::call::{Call, Outcome};
 use crate::request::{Property, Shape, properties, schema_of};
 use crate::{
-    access_groups, budgets, credentials, customers, keys, models, organisations, projects, tags,
-    teams, users,
+    access_groups, budgets, credentials, customers, keys, models, organisations, projects,
+    service_accounts, tags, teams, users,
 };
 
 /// What a route reads.
@@ -125,12 +125,13 @@ const fn takes(route: Route) -> Option<Takes> {
         Route::ProjectRead => query::<projects::ShowProject>(),
         Route::ProjectList => query::<projects::ListProjects>(),
 
+        Route::ServiceAccountNew => body::<service_accounts::NewServiceAccount>(),
+        Route::ServiceAccountUpdate => body::<service_accounts::UpdateServiceAccount>(),
+        Route::ServiceAccountDelete => body::<service_accounts::DeleteServiceAccounts>(),
+        Route::ServiceAccountRead => query::<service_accounts::ShowServiceAccount>(),
+        Route::ServiceAccountList => query::<service_accounts::ListServiceAccounts>(),
+
         // Not there yet: each kind brings its requests.
-        Route::ServiceAccountNew
-        | Route::ServiceAccountUpdate
-        | Route::ServiceAccountDelete
-        | Route::ServiceAccountRead
-        | Route::ServiceAccountList => return None,
         Route::AccessExplain => return None,
         Route::HealthDetails => return None,
     })
@@ -216,7 +217,8 @@ fn responses(route: Route, takes: &Takes) -> Value {
         "401": error("No key, or none that is let in."),
         "403": error("The key may not do this."),
         "404": error("There is none, or none that the key may know of."),
-        "503": error("The store cannot be reached; nothing was changed."),
+        "429": error("Too many wrong keys came from this address."),
+        "503": error("The store or the key-encryption key cannot be reached; nothing was changed."),
     });
     let Some(fields) = responses.as_object_mut() else {
         return responses;

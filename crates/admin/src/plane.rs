@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use axum::http::HeaderName;
-use ironward_core::{Clock, Id, Principal, Random};
+use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_policy::KeyLife;
 use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
@@ -25,6 +25,8 @@ pub struct Plane {
     pub sealing: Arc<dyn Sealing>,
     /// What is known of them.
     pub feed: Arc<Feed>,
+    /// The wrong keys of each address, counted together with those of the data path.
+    pub failures: Arc<Failures>,
     /// Makes the hash of a presented key.
     pub hasher: Arc<KeyHasher>,
     /// Time.

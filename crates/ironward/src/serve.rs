@@ -135,7 +135,12 @@ async fn serve(
         Some(new_key) => new_key.keep(&authority).await?,
         None => None,
     };
-    greet(args, &shared, &planes, (new_key, has_master_key));
+    let admin_key = AdminKey {
+        new: new_key,
+        is_retired: authority.is_admin_key_retired(),
+        has_master_key,
+    };
+    greet(args, &shared, &planes, &admin_key);
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
@@ -202,6 +207,7 @@ fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) 
         store: Arc::clone(&authority.store),
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
+        failures: Arc::clone(shared.access.failures()),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),
@@ -210,19 +216,23 @@ fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) 
     })
 }
 
-fn greet(
-    args: &ServeArgs,
-    shared: &Shared,
-    planes: &Planes,
-    (new_key, has_master_key): (Option<Zeroizing<String>>, bool),
-) {
+/// What there is to say about it.
+struct AdminKey {
+    /// The one that this start has made.
+    new: Option<Zeroizing<String>>,
+    is_retired: bool,
+    has_master_key: bool,
+}
+
+fn greet(args: &ServeArgs, shared: &Shared, planes: &Planes, admin_key: &AdminKey) {
     let greeting = Greeting {
         data: planes.data,
         admin: planes.admin,
         tls: shared.tls.is_some(),
         snapshot: &shared.snapshot.load(),
-        new_key: new_key.as_ref().map(|key| key.as_str()),
-        has_master_key,
+        new_key: admin_key.new.as_ref().map(|key| key.as_str()),
+        has_master_key: admin_key.has_master_key,
+        is_retired: admin_key.is_retired,
         data_dir: &args.data_dir,
     };
     banner::print(&if args.ready_json {

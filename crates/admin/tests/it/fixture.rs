@@ -1,12 +1,14 @@
 //! An admin plane of its own for each test, over a new SQLite file.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
 use ironward_admin::{Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
@@ -81,10 +83,7 @@ impl Fixture {
             keyring: Arc::clone(&keys),
             is_lost: AtomicBool::new(false),
         });
-        let store = locked
-            .unlock(keys, Arc::clone(&random))
-            .await
-            .unwrap();
+        let store = locked.unlock(keys, Arc::clone(&random)).await.unwrap();
         let snapshot = directory.path().join("snapshot");
         let (feed, _) = Feed::load(&store, &snapshot, Arc::clone(&clock) as Arc<dyn Clock>)
             .await
@@ -107,6 +106,7 @@ impl Fixture {
             store: Arc::new(store),
             sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
             feed: Arc::new(feed),
+            failures: Arc::default(),
             hasher: Arc::new(hasher),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,
@@ -219,7 +219,10 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body).unwrap();
+        self.answer(request.body(body).unwrap()).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answered {
         let response = self.router.clone().call(request).await.unwrap();
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
@@ -230,6 +233,18 @@ impl Fixture {
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         }
+    }
+
+    /// The same from an address.
+    pub(crate) async fn get_from(&self, source: &str, key: &str, path: &str) -> Answered {
+        let source: SocketAddr = source.parse().unwrap();
+        let request = Request::builder()
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .extension(ConnectInfo(source))
+            .body(Body::empty())
+            .unwrap();
+        self.answer(request).await
     }
 
     /// Posts JSON with a key.
