@@ -36,6 +36,7 @@ mod projects;
 mod request;
 mod router;
 mod sealing;
+mod service_accounts;
 mod tags;
 mod target;
 mod teams;
@@ -47,6 +48,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub use actor::administrator_of;
 pub use health::Condition;
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Sealing, Settings};

@@ -10,6 +10,7 @@ mod keys;
 mod model_attacks;
 mod models;
 mod organisations;
+mod service_accounts;
 mod strangers;
 mod teams;
 mod users;
