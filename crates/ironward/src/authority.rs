@@ -17,7 +17,7 @@ use crate::assemble::{Foundation, StoredModels};
 use crate::data_keys::DataKeys;
 use crate::exit::Failure;
 use crate::installation::{Database, Installation, Started};
-use crate::shared_secrets::SharedSecrets;
+use crate::shared_secrets::{SharedSecrets, is_retired};
 
 /// How old the directory may be: after that, nobody can tell which keys were revoked.
 pub(crate) const STALE: Duration = Duration::from_secs(10);
@@ -84,9 +84,14 @@ impl Authority {
         self.changed.notified().await;
     }
 
-    /// Whether there is an admin key.
+    /// Whether there is an admin key, or is to be none.
     pub(crate) fn has_admin_key(&self) -> bool {
         self.admin_key.load().is_some()
+    }
+
+    /// Whether there was one, and there is to be none any more.
+    pub(crate) fn is_admin_key_retired(&self) -> bool {
+        self.admin_key.load().as_deref().is_some_and(is_retired)
     }
 
     /// Lets this admin key in, without keeping it.
@@ -109,7 +114,9 @@ impl Authority {
 
     /// The keys that are let in besides those of the directory.
     pub(crate) fn keys(&self, foundation: &Foundation) -> Keys {
-        foundation.keys(&self.hasher, self.admin_key.load().as_deref())
+        let admin_key = self.admin_key.load();
+        let admin_key = admin_key.as_deref().filter(|hash| !is_retired(hash));
+        foundation.keys(&self.hasher, admin_key)
     }
 
     /// A snapshot of the configuration and the database, and what there is to say about it.
@@ -182,7 +189,11 @@ impl Authority {
                 self.let_in(kept);
                 self.changed.notify_one();
                 self.copy().await;
-                let text = "the admin key was replaced: the one before is not let in any more";
+                let text = if is_retired(&kept) {
+                    "the admin key was retired: nobody is let in by one any more"
+                } else {
+                    "the admin key was replaced: the one before is not let in any more"
+                };
                 VaultNotice { text }.emit();
             }
         }

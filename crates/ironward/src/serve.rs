@@ -135,21 +135,16 @@ async fn serve(
         Some(new_key) => new_key.keep(&authority).await?,
         None => None,
     };
-    let admin_key = AdminKey {
-        new: new_key,
-        is_retired: authority.is_admin_key_retired(),
-        has_master_key,
-    };
-    greet(args, &shared, &planes, &admin_key);
+    let is_retired = authority.is_admin_key_retired();
+    let about_keys = (new_key, is_retired, has_master_key);
+    greet(args, &shared, &planes, about_keys);
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
         () = end.come() => {}
     }
-    let limit = args
-        .drain_timeout
-        .or(ironward.drain_timeout)
-        .unwrap_or(DRAIN);
+    let limit = args.drain_timeout.or(ironward.drain_timeout);
+    let limit = limit.unwrap_or(DRAIN);
     let Shared {
         in_flight, alive, ..
     } = shared;
@@ -216,23 +211,20 @@ fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) 
     })
 }
 
-/// What there is to say about it.
-struct AdminKey {
-    /// The one that this start has made.
-    new: Option<Zeroizing<String>>,
-    is_retired: bool,
-    has_master_key: bool,
-}
-
-fn greet(args: &ServeArgs, shared: &Shared, planes: &Planes, admin_key: &AdminKey) {
+fn greet(
+    args: &ServeArgs,
+    shared: &Shared,
+    planes: &Planes,
+    (new_key, is_retired, has_master_key): (Option<Zeroizing<String>>, bool, bool),
+) {
     let greeting = Greeting {
         data: planes.data,
         admin: planes.admin,
         tls: shared.tls.is_some(),
         snapshot: &shared.snapshot.load(),
-        new_key: admin_key.new.as_ref().map(|key| key.as_str()),
-        has_master_key: admin_key.has_master_key,
-        is_retired: admin_key.is_retired,
+        new_key: new_key.as_ref().map(|key| key.as_str()),
+        has_master_key,
+        is_retired,
         data_dir: &args.data_dir,
     };
     banner::print(&if args.ready_json {
