@@ -41,7 +41,11 @@ impl Sealer<'_> {
         };
         let keys = plane.sealing.keyring().map_err(|why| {
             let message = format!("{why}; nothing was changed");
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "vault_unavailable", message)
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "vault_unavailable",
+                message,
+            )
         })?;
         let sealed = SealedValue::seal(&keys, &place, self.version, value, &*plane.random)
             .map_err(|_| Refusal::unavailable("the value cannot be sealed; nothing was changed"))?;
