@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use ironward_core::{FaultKind, Role};
 use ironward_policy::access::{self, Place, Route, Seat};
 use ironward_policy::{Asked, Verdict, check};
@@ -13,7 +13,7 @@ use ironward_wire::presented_key;
 
 use crate::chain::Chain;
 use crate::fault::Refusal;
-use crate::plane::Plane;
+use crate::plane::{Plane, Settings};
 use crate::request::shortened;
 
 /// Somebody who has proven who they are.
@@ -42,11 +42,11 @@ pub(crate) struct Circumstances {
 
 impl Actor {
     /// Finds out who brings this key. Every key that is not let in costs the same and is answered
-    /// alike.
+    /// alike, until too many came from that address.
     ///
     /// # Errors
-    /// 401; 403 where the key is good but not for this route, place or time; 503 while nobody can
-    /// tell whether it was revoked.
+    /// 401, or 429 after too many of them; 403 where the key is good but not for this route, place
+    /// or time; 503 while nobody can tell whether it was revoked.
     pub(crate) fn authenticate(
         plane: &Plane,
         headers: &HeaderMap,
@@ -55,6 +55,21 @@ impl Actor {
         let settings = plane.settings.load();
         let presented = presented_key(headers, settings.key_header.as_ref())
             .map_err(|_| Refusal::unauthenticated())?;
+        let outcome = Self::prove(plane, (&settings, presented), headers, circumstances);
+        outcome.map_err(|refusal| {
+            let is_wrong_key = refusal.status() == StatusCode::UNAUTHORIZED;
+            let source = circumstances.source.filter(|_| is_wrong_key);
+            let pause = source.and_then(|source| plane.failures.record(source, plane.now()));
+            pause.map_or(refusal, Refusal::too_many_wrong_keys)
+        })
+    }
+
+    fn prove(
+        plane: &Plane,
+        (settings, presented): (&Settings, &[u8]),
+        headers: &HeaderMap,
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
         let hash = plane.hasher.hash(presented);
         if let Some(principal) = settings.administrators.get(&hash) {
             let mut actor = Self::nobody(principal.alias.clone(), principal.role);
@@ -212,6 +227,34 @@ impl Actor {
             organisations: &organisations,
         })
     }
+}
+
+/// The user whom a key lets do everything at `now`, in milliseconds since 1970, from any address; `None`:
+/// it lets nobody.
+#[must_use]
+pub fn administrator_of(directory: &Directory, id: &str, now: u64) -> Option<Box<str>> {
+    let found = directory.keys.find(id)?;
+    let mut secrets = found.object.secrets.iter();
+    if !secrets.any(|secret| secret.is_live(now)) {
+        return None;
+    }
+    let key = found.object.whole();
+    let chain = Chain::of(directory, id, &key).ok()?;
+    let routes = [Route::KeyGenerate, Route::UserNew, Route::KeyUpdate];
+    let is_let_in = |route: Route| {
+        let paths: Vec<&str> = route.paths().collect();
+        let asked = Asked {
+            now,
+            route: &paths,
+            ..Asked::default()
+        };
+        check(&chain.links(), &asked) == Verdict::Allowed
+    };
+    if !routes.into_iter().all(is_let_in) {
+        return None;
+    }
+    let holder = Actor::holder(directory, id, &key, chain);
+    holder.user.filter(|_| holder.role == Role::ProxyAdmin)
 }
 
 /// The key with this secret. Both forms are looked for, whatever it looks like: a key that is not

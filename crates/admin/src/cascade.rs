@@ -52,6 +52,10 @@ impl Cascade {
         self.projects.insert(id.into());
     }
 
+    pub(crate) fn service_account(&mut self, id: &str) {
+        self.accounts.insert(id.into());
+    }
+
     /// All that is to be written, as one transaction.
     pub(crate) fn changes(&self, call: &Call<'_>, directory: &Directory) -> Vec<Change> {
         let mut changes = Vec::new();

@@ -2,6 +2,8 @@
 //! `{"error":{"message","type","param","code"}}`, or FastAPI's `{"detail":[...]}` for a request of
 //! the wrong shape. No message repeats a value of the request or any part of a key.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -26,6 +28,8 @@ pub(crate) struct ErrorBody {
     param: Option<Box<str>>,
     /// The methods that there are, where the method was wrong.
     allow: Option<Box<str>>,
+    /// When to try again, in seconds.
+    retry_after: Option<u64>,
 }
 
 /// A place in a request, and what is wrong there.
@@ -49,6 +53,20 @@ impl Refusal {
             "Authentication Error, Invalid proxy server token passed.",
         )
         .with_param("key")
+    }
+
+    /// The same once too many came from that address.
+    pub(crate) fn too_many_wrong_keys(pause: Duration) -> Self {
+        let mut refusal = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_error",
+            "too many wrong keys came from this address; correct the key, or wait",
+        );
+        if let Self::Error(body) = &mut refusal {
+            let begun = u64::from(pause.subsec_nanos() > 0);
+            body.retry_after = Some(pause.as_secs() + begun);
+        }
+        refusal
     }
 
     /// The actor may not do it.
@@ -115,6 +133,7 @@ impl Refusal {
             message: message.into(),
             param: None,
             allow: None,
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         })
     }
 
@@ -188,14 +207,15 @@ impl IntoResponse for Refusal {
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            _ => {}
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::Error(ErrorBody {
+            retry_after: Some(seconds),
+            ..
+        }) = &self
+        {
+            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
         if let Self::Error(ErrorBody {
             allow: Some(allow), ..

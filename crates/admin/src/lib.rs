@@ -39,6 +39,7 @@ mod projects;
 mod request;
 mod router;
 mod sealing;
+mod service_accounts;
 mod tags;
 mod target;
 mod teams;
@@ -50,11 +51,12 @@ use std::net::SocketAddr;
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub use actor::administrator_of;
 pub use guest::Guest;
 pub use health::Condition;
 pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
-pub use plane::{Plane, Settings};
+pub use plane::{Plane, Sealing, Settings};
 pub use router::{probes, router};
 pub use sealing::is_secret as is_secret_name;
 

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::call::{Call, Outcome};
 use crate::request::{Property, Shape, properties, schema_of};
 use crate::{
-    access_groups, budgets, credentials, customers, keys, models, organisations, projects, tags,
-    teams, users,
+    access_groups, budgets, credentials, customers, keys, models, organisations, projects,
+    service_accounts, tags, teams, users,
 };
 
 /// What a route reads.
@@ -130,11 +130,12 @@ const fn takes(route: Route) -> Option<Takes> {
         Route::ProjectList => query::<projects::ListProjects>(),
 
         // Not there yet: each kind brings its requests.
-        Route::ServiceAccountNew
-        | Route::ServiceAccountUpdate
-        | Route::ServiceAccountDelete
-        | Route::ServiceAccountRead
-        | Route::ServiceAccountList => return None,
+        Route::ServiceAccountNew => body::<service_accounts::NewServiceAccount>(),
+        Route::ServiceAccountUpdate => body::<service_accounts::UpdateServiceAccount>(),
+        Route::ServiceAccountDelete => body::<service_accounts::DeleteServiceAccounts>(),
+        Route::ServiceAccountRead => query::<service_accounts::ShowServiceAccount>(),
+        Route::ServiceAccountList => query::<service_accounts::ListServiceAccounts>(),
+
         Route::AccessExplain => return None,
         Route::HealthDetails => return None,
     })

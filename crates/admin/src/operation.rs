@@ -7,7 +7,7 @@ use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::{
     access_groups, budgets, credentials, customers, keys, models, openapi, organisations, projects,
-    tags, teams, users,
+    service_accounts, tags, teams, users,
 };
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
@@ -112,12 +112,13 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::ProjectRead => projects::show(call),
         Route::ProjectList => projects::list(call),
 
+        Route::ServiceAccountNew => service_accounts::create(call).await,
+        Route::ServiceAccountUpdate => service_accounts::update(call).await,
+        Route::ServiceAccountDelete => service_accounts::delete(call).await,
+        Route::ServiceAccountRead => service_accounts::show(call),
+        Route::ServiceAccountList => service_accounts::list(call),
+
         // Not there yet: each kind brings its operations.
-        Route::ServiceAccountNew
-        | Route::ServiceAccountUpdate
-        | Route::ServiceAccountDelete
-        | Route::ServiceAccountRead
-        | Route::ServiceAccountList => Err(Refusal::no_route()),
         Route::AccessExplain => Err(Refusal::no_route()),
         Route::HealthDetails => Err(Refusal::no_route()),
         Route::OpenApi => openapi::show(call),

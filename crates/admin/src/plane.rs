@@ -4,9 +4,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use axum::http::HeaderName;
-use ironward_core::{Clock, Id, Principal, Random};
+use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_policy::{KeyBounds, KeyLife};
-use ironward_secret::{KeyHash, KeyHasher, KeyId};
+use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
 use ironward_store::objects::Metadata;
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
@@ -22,8 +22,12 @@ pub struct Plane {
     pub condition: Arc<dyn Condition>,
     /// Where objects are written.
     pub store: Arc<Store>,
+    /// What new secrets are sealed with.
+    pub sealing: Arc<dyn Sealing>,
     /// What is known of them.
     pub feed: Arc<Feed>,
+    /// The wrong keys of each address, counted together with those of the data path.
+    pub failures: Arc<Failures>,
     /// Makes the hash of a presented key.
     pub hasher: Arc<KeyHasher>,
     /// Time.
@@ -35,6 +39,16 @@ pub struct Plane {
     /// One change at a time on this node: what is checked before a change still holds when it is
     /// written. Changes by other nodes are noticed by the versions of the objects.
     pub turn: Mutex<()>,
+}
+
+/// What new secrets are sealed with.
+pub trait Sealing: Send + Sync {
+    /// The keyring to seal with now.
+    ///
+    /// # Errors
+    /// Why nothing may be sealed now, for people: what is sealed while the key-encryption key is
+    /// gone might never be opened after a restart.
+    fn keyring(&self) -> Result<Arc<Keyring>, String>;
 }
 
 /// What the configuration says to the admin plane.

@@ -5,6 +5,7 @@
 mod names;
 mod values;
 
+use axum::http::StatusCode;
 use ironward_secret::Secret;
 use ironward_store::objects::{Kind, SealedValue, ValuePlace};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ impl Sealer<'_> {
     /// Seals the value of a field.
     ///
     /// # Errors
-    /// 503 without randomness.
+    /// 503 while the key-encryption key does not answer.
     pub(crate) fn seal(&self, field: &str, value: &Secret) -> Result<SealedValue, Refusal> {
         let plane = self.call.plane;
         let place = ValuePlace {
@@ -40,7 +41,14 @@ impl Sealer<'_> {
             id: self.id,
             field,
         };
-        let keys = plane.store.keys();
+        let keys = plane.sealing.keyring().map_err(|why| {
+            let message = format!("{why}; nothing was changed");
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "vault_unavailable",
+                message,
+            )
+        })?;
         let sealed = SealedValue::seal(&keys, &place, self.version, value, &*plane.random)
             .map_err(|_| Refusal::unavailable("the value cannot be sealed; nothing was changed"))?;
         Ok(SealedValue {

@@ -4,6 +4,7 @@
 
 mod clock;
 mod deployment;
+mod failures;
 mod fault;
 mod ids;
 mod location;
@@ -17,6 +18,7 @@ mod usage;
 
 pub use clock::{Clock, Random, SystemClock};
 pub use deployment::{Deployment, ParamPolicy, Timeouts};
+pub use failures::Failures;
 pub use fault::{Fault, FaultKind, Retry, Side};
 pub use ids::{CallId, CredentialId, DeploymentId};
 pub use location::Location;

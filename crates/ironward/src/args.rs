@@ -68,7 +68,7 @@ pub(crate) enum Command {
     /// Check a configuration and say everything that is wrong with it.
     Check(CheckArgs),
     /// Make a new admin key; the old one stops working.
-    AdminKey(StateArgs),
+    AdminKey(AdminKeyArgs),
     /// The key-encryption key and the data keys that everything secret is sealed under.
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -223,6 +223,18 @@ pub(crate) struct StateArgs {
     /// The gateway runs with --dev.
     #[arg(long, env = "IRONWARD_DEV", value_parser = switch)]
     pub(crate) dev: bool,
+}
+
+/// What becomes of the admin key.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AdminKeyArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+
+    /// Let nobody in by an admin key any more, now and after every start. Refused unless a user with
+    /// the role `proxy_admin` has a key of their own that is let in.
+    #[arg(long)]
+    pub(crate) retire: bool,
 }
 
 /// What can be done to the vault while gateways run.

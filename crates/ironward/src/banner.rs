@@ -15,6 +15,8 @@ pub(crate) struct Greeting<'a> {
     /// The admin key, on the start that made it.
     pub(crate) new_key: Option<&'a str>,
     pub(crate) has_master_key: bool,
+    /// There is no admin key, on purpose.
+    pub(crate) is_retired: bool,
     pub(crate) data_dir: &'a std::path::Path,
 }
 
@@ -40,6 +42,10 @@ impl Greeting<'_> {
             (None, true) => {
                 text.push_str("  key       the configuration's master_key\n");
                 "$MASTER_KEY"
+            }
+            (None, false) if self.is_retired => {
+                text.push_str("  key       an administrator's: the admin key is retired\n");
+                "$IRONWARD_KEY"
             }
             (None, false) => {
                 let _infallible = writeln!(

@@ -123,6 +123,14 @@ impl KeySource for DataKeys {
     }
 }
 
+/// What the admin plane seals with: nothing while the key-encryption key does not answer.
+impl ironward_admin::Sealing for DataKeys {
+    fn keyring(&self) -> Result<Arc<Keyring>, String> {
+        let keyring = self.vault().keyring_to_seal();
+        keyring.map_err(|alarm| alarm.to_string())
+    }
+}
+
 fn first(keks: &[Arc<dyn Kek>]) -> Result<Arc<dyn Kek>, Failure> {
     let kek = keks.first().map(Arc::clone);
     kek.ok_or_else(|| Failure::Config("no key-encryption key is configured".to_owned()))

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Plane};
+use ironward_admin::{Condition, Plane, Sealing};
 use ironward_config::ProcessEnvironment;
-use ironward_core::{Random, SystemClock};
+use ironward_core::{Failures, Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_proxy::{Access, InFlight, ServerTls, SidePool};
 use ironward_secret::{KeyHash, KeyToken};
@@ -106,9 +106,11 @@ async fn serve(
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
     let in_flight = Arc::new(InFlight::default());
-    let admin = admin_plane(&in_flight, &authority, &foundation);
+    let access = access(&authority);
+    let failures = Arc::clone(access.failures());
+    let admin = admin_plane((&in_flight, failures), &authority, &foundation);
     let shared = Shared {
-        access: access(&authority),
+        access,
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
@@ -144,7 +146,9 @@ async fn serve(
     };
     // On a terminal the greeting comes after the notices.
     logging.flush();
-    greet(args, &shared, &planes, (new_key, has_master_key));
+    let is_retired = authority.is_admin_key_retired();
+    let about_keys = (new_key, is_retired, has_master_key);
+    greet(args, &shared, &planes, about_keys);
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
@@ -203,7 +207,7 @@ fn access(authority: &Authority) -> Arc<Access> {
 }
 
 fn admin_plane(
-    in_flight: &Arc<InFlight>,
+    (in_flight, failures): (&Arc<InFlight>, Arc<Failures>),
     authority: &Authority,
     foundation: &Foundation,
 ) -> Arc<Plane> {
@@ -213,7 +217,9 @@ fn admin_plane(
             freshness: Arc::clone(authority.feed.freshness()),
         }),
         store: Arc::clone(&authority.store),
+        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
+        failures,
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),
@@ -226,7 +232,7 @@ fn greet(
     args: &ServeArgs,
     shared: &Shared,
     planes: &Planes,
-    (new_key, has_master_key): (Option<Zeroizing<String>>, bool),
+    (new_key, is_retired, has_master_key): (Option<Zeroizing<String>>, bool, bool),
 ) {
     let greeting = Greeting {
         data: planes.data,
@@ -235,6 +241,7 @@ fn greet(
         snapshot: &shared.snapshot.load(),
         new_key: new_key.as_ref().map(|key| key.as_str()),
         has_master_key,
+        is_retired,
         data_dir: &args.data_dir,
     };
     banner::print(&if args.ready_json {

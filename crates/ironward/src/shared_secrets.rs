@@ -13,6 +13,14 @@ const PEPPER: &str = "key-pepper";
 /// The hash of the admin key.
 const ADMIN_KEY: &str = "admin-key";
 
+/// What stands in the place of the hash of an admin key that was retired: no key has it.
+const RETIRED: [u8; 32] = [0; 32];
+
+/// Whether this is no admin key's hash, but says that there is to be none.
+pub(crate) fn is_retired(hash: &KeyHash) -> bool {
+    *hash.bytes() == RETIRED
+}
+
 /// The secrets that all nodes of an installation share, sealed in the database.
 pub(crate) struct SharedSecrets<'a> {
     store: &'a Store,
@@ -121,6 +129,11 @@ impl<'a> SharedSecrets<'a> {
         Ok(locked
             .update_sealed_value(ADMIN_KEY, sealed.bytes())
             .await?)
+    }
+
+    /// Lets nobody in by an admin key, and keeps the next start from making one.
+    pub(crate) async fn retire_admin_key(&self) -> Result<(), Failure> {
+        self.replace_admin_key(&KeyHash::from_stored(RETIRED)).await
     }
 
     /// Seals every value that is under the data key `version` or an older one under the current one.

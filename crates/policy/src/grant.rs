@@ -61,9 +61,6 @@ pub struct Grant {
     /// The end of it all, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// The most calls that run at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parallel_calls: Option<u32>,
     /// The most tokens that a call may ask for as its reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,

@@ -1,18 +1,17 @@
 mod chain;
-mod failures;
 mod running;
 mod streams;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use ironward_core::Failures;
 use ironward_secret::KeyHasher;
 use ironward_store::{Directory, Freshness};
 
-pub(crate) use chain::Chain;
-use failures::Failures;
-pub(crate) use running::Place;
+pub(crate) use chain::{Chain, most_at_once};
 use running::Running;
+pub(crate) use running::{Limit, Place, Whose};
 pub(crate) use streams::Cut;
 use streams::OpenStreams;
 
@@ -22,7 +21,7 @@ pub struct Access {
     pub(crate) hasher: Arc<KeyHasher>,
     freshness: Arc<Freshness>,
     stale_after: Option<Duration>,
-    pub(crate) failures: Failures,
+    pub(crate) failures: Arc<Failures>,
     pub(crate) running: Arc<Running>,
     pub(crate) streams: OpenStreams,
 }
@@ -45,10 +44,16 @@ impl Access {
             hasher,
             freshness,
             stale_after,
-            failures: Failures::new(),
+            failures: Arc::default(),
             running: Arc::default(),
             streams: OpenStreams::default(),
         }
+    }
+
+    /// The count of wrong keys, for the other ways in.
+    #[must_use]
+    pub const fn failures(&self) -> &Arc<Failures> {
+        &self.failures
     }
 
     /// Whether the database was heard from lately; `None` without one.

@@ -3,6 +3,7 @@
 mod chains;
 mod keys;
 mod models;
+mod parallel;
 mod streams;
 
 use std::collections::HashMap;
@@ -21,11 +22,11 @@ use ironward_core::{
     Timeouts, UpstreamRequest,
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
-use ironward_policy::Grant;
+use ironward_policy::{Grant, Spending};
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::objects::{
-    Content, Customer, Key, KeySecret, Member, Organisation, Origin, Owner, Project, SecretForm,
-    ServiceAccount, Team, User,
+    Budget, Content, Customer, Key, KeySecret, Kind, Member, Organisation, Origin, Owner, Project,
+    SecretForm, ServiceAccount, Team, User,
 };
 use ironward_store::{DirectoryWriter, Freshness};
 use ironward_testkit::{FakeClock, SeededRandom};
@@ -267,6 +268,53 @@ impl World {
         self.writer.set(id, Content::User(Box::new(user)));
     }
 
+    fn change_user(&mut self, id: &str, change: impl FnOnce(&mut User)) {
+        let user = self.writer.directory().users.find(id).unwrap();
+        let mut user = user.object.clone();
+        change(&mut user);
+        self.writer.set(id, Content::User(Box::new(user)));
+    }
+
+    /// Lets an object run one call at once.
+    fn set_single(&mut self, kind: Kind, id: &str) {
+        let spending = Spending {
+            max_parallel_requests: Some(1),
+            ..Spending::default()
+        };
+        let content = match kind {
+            Kind::Project => {
+                self.set_project(id, "red", Grant::default());
+                let found = self.writer.directory().projects.find(id).unwrap();
+                Content::Project(Box::new(Project {
+                    spending,
+                    ..found.object.clone()
+                }))
+            }
+            Kind::ServiceAccount => {
+                self.set_service_account(id, "red", Grant::default());
+                let found = self.writer.directory().service_accounts.find(id).unwrap();
+                Content::ServiceAccount(Box::new(ServiceAccount {
+                    spending,
+                    ..found.object.clone()
+                }))
+            }
+            Kind::Organisation => Content::Organisation(Box::new(Organisation {
+                spending,
+                ..Organisation::default()
+            })),
+            Kind::Customer => Content::Customer(Box::new(Customer {
+                spending,
+                ..Customer::default()
+            })),
+            Kind::Budget => Content::Budget(Box::new(Budget {
+                spending,
+                ..Budget::default()
+            })),
+            other => panic!("{other:?}"),
+        };
+        self.writer.set(id, content);
+    }
+
     fn set_organisation(&mut self, id: &str, grant: Grant) {
         let organisation = Organisation {
             grant,
@@ -297,6 +345,7 @@ impl World {
             spending: Default::default(),
             identities: Vec::new(),
             metadata: Default::default(),
+            kept: Default::default(),
             origin: Origin::default(),
         };
         let content = Content::ServiceAccount(Box::new(account));
@@ -323,6 +372,15 @@ impl World {
     async fn ask_from(&self, key: &str, body: &str, source: &str) -> Answer {
         let request = request(&Method::POST, "/v1/chat/completions", key, body);
         Answer::of(self.send(request, source).await).await
+    }
+
+    /// A stream of `key` that goes on until the response is dropped.
+    async fn open(&self, key: &str) -> http::Response<Body> {
+        let body = chat_with("gpt-test", r#""stream":true,"user":"dora""#);
+        let request = request(&Method::POST, "/v1/chat/completions", key, &body);
+        let response = self.send(request, "192.0.2.1").await;
+        assert_eq!(response.status(), 200);
+        response
     }
 
     async fn get(&self, key: &str, path: &str) -> Answer {

@@ -29,6 +29,6 @@ pub use clock::FakeClock;
 pub use gateway::{Gateway, GatewayBuilder};
 pub use postgres::Postgres;
 pub use random::SeededRandom;
-pub use service::Service;
+pub use service::{LastingBao, Service};
 pub use trap::Trap;
 pub use upstream::{Preset, PresetUpstream, RecordedCall, Upstream};

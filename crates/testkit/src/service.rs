@@ -1,3 +1,5 @@
+mod lasting;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::raw::{Connection, Reply};
+
+pub use lasting::LastingBao;
 
 /// A real service that a test runs against, on a port of 127.0.0.1; stopped when it is dropped.
 ///

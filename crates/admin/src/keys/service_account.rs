@@ -54,6 +54,7 @@ pub(crate) async fn generate_for_service_account(call: &Call<'_>) -> Outcome {
                     spending: ironward_policy::Spending::default(),
                     identities: Vec::new(),
                     metadata: Metadata::new(),
+                    kept: Metadata::new(),
                     origin: key.origin.clone(),
                 };
                 made = Some((id.clone(), account));

@@ -3,8 +3,8 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::schema::{Described, component, list, or_null, text, things};
 use crate::{
-    access_groups, budgets, credentials, customers, keys, models, organisations, projects, tags,
-    teams, users,
+    access_groups, budgets, credentials, customers, keys, models, organisations, projects,
+    service_accounts, tags, teams, users,
 };
 
 /// What each route answers when it was done; `None`: it is not there yet.
@@ -95,14 +95,15 @@ pub(super) fn answer(route: Route) -> Option<Value> {
         Route::ProjectNew | Route::ProjectUpdate | Route::ProjectRead => component("Project"),
         Route::ProjectDelete | Route::ProjectList => projects::answers::listed(),
 
+        Route::ServiceAccountNew | Route::ServiceAccountUpdate | Route::ServiceAccountRead => {
+            component("ServiceAccount")
+        }
+        Route::ServiceAccountDelete => service_accounts::answers::listed(),
+        Route::ServiceAccountList => service_accounts::answers::paged(),
+
         Route::OpenApi => things(),
 
         // Not there yet: each kind brings its answers.
-        Route::ServiceAccountNew
-        | Route::ServiceAccountUpdate
-        | Route::ServiceAccountDelete
-        | Route::ServiceAccountRead
-        | Route::ServiceAccountList => return None,
         Route::AccessExplain => return None,
         Route::HealthDetails => return None,
     })
@@ -125,6 +126,7 @@ pub(super) fn components() -> Map<String, Value> {
             organisations::answers::membership(),
         ),
         ("Project", projects::answers::project()),
+        ("ServiceAccount", service_accounts::answers::account()),
         ("StoredDeployment", models::answers::stored()),
         ("Tag", tags::answers::tag()),
         ("Team", teams::answers::team()),

@@ -15,9 +15,11 @@ pub(super) fn responses(route: Route, takes: &Takes, path: &str) -> Map<String, 
     found.refuse("401", "No key, or none that is let in.");
     found.head("401", "WWW-Authenticate", "`Bearer`.");
     found.refuse("403", "The key may not do this.");
+    found.refuse("429", "Too many wrong keys came from this address.");
+    found.head("429", "Retry-After", "In how many seconds to try again.");
     found.refuse(
         "503",
-        "The store cannot be reached, or was not heard from lately; nothing was changed.",
+        "The store or the key-encryption key cannot be reached, or was not heard from lately; nothing was changed.",
     );
     found.head("503", "Retry-After", "In how many seconds to try again.");
     let changes = route.row().effect == Effect::Changes;

@@ -329,3 +329,55 @@ async fn only_administrators_see_and_change_credentials() {
         );
     }
 }
+
+#[tokio::test]
+async fn nothing_is_sealed_while_the_key_encryption_key_is_gone() {
+    let fixture = Fixture::new().await;
+    assert_eq!(
+        fixture
+            .post(ADMIN, "/credentials", &everything())
+            .await
+            .status,
+        200
+    );
+    let set_lost = |is_lost| {
+        let order = std::sync::atomic::Ordering::Relaxed;
+        fixture.vault.is_lost.store(is_lost, order);
+    };
+    set_lost(true);
+    let new = json!({"credential_name": "new", "credential_values": {"api_key": KEY}});
+    let changed = json!({"credential_values": {"api_key": "sk-another-secret"}});
+    let model = json!({
+        "model_name": "m",
+        "litellm_params": {"model": "openai/gpt-4o", "api_key": KEY},
+    });
+    let before = fixture.sealed(NAME, "api_key");
+    for (method, path, body) in [
+        ("POST", "/credentials", &new),
+        ("PATCH", PATH, &changed),
+        ("POST", "/model/new", &model),
+    ] {
+        let refused = fixture.call(method, path, body).await;
+        assert_eq!(refused.status, 503, "{path}: {}", refused.text);
+        assert_eq!(refused.json["error"]["type"], "vault_unavailable");
+        assert!(
+            refused
+                .text
+                .contains("the key-encryption key does not answer; nothing was changed"),
+            "{}",
+            refused.text
+        );
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+    assert_eq!(fixture.sealed(NAME, "api_key"), before);
+    let directory = fixture.plane.feed.directory();
+    assert!(directory.credentials.find("new").is_none());
+    assert_eq!(directory.deployments.iter().count(), 0);
+    // What seals nothing goes on.
+    fixture.key(&json!({})).await;
+    let open = json!({"credential_info": {"description": "still"}});
+    assert_eq!(fixture.call("PATCH", PATH, &open).await.status, 200);
+    assert_eq!(fixture.get(ADMIN, BY_NAME).await.status, 200);
+    set_lost(false);
+    assert_eq!(fixture.post(ADMIN, "/credentials", &new).await.status, 200);
+}

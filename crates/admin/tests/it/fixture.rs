@@ -1,13 +1,16 @@
 //! An admin plane of its own for each test, over a new SQLite file.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
-use ironward_admin::{Condition, Plane, Settings, router};
+use ironward_admin::{Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
 use ironward_policy::{Grant, KeyLife, Spending};
 use ironward_secret::{DataKey, KeyHasher, Keyring};
@@ -27,6 +30,7 @@ pub(crate) const ADMIN: &str = "sk-admin-key-of-the-tests";
 pub(crate) struct Fixture {
     pub(crate) plane: Arc<Plane>,
     pub(crate) clock: Arc<FakeClock>,
+    pub(crate) vault: Arc<Vault>,
     router: Router,
     contract: OnceCell<Contract>,
     _directory: TempDir,
@@ -37,6 +41,21 @@ struct Fine;
 impl Condition for Fine {
     fn takes_calls(&self) -> bool {
         true
+    }
+}
+
+/// The keys of the store, unless the test takes the key-encryption key away.
+pub(crate) struct Vault {
+    keyring: Arc<Keyring>,
+    pub(crate) is_lost: AtomicBool,
+}
+
+impl Sealing for Vault {
+    fn keyring(&self) -> Result<Arc<Keyring>, String> {
+        if self.is_lost.load(Ordering::Relaxed) {
+            return Err("the key-encryption key does not answer".to_owned());
+        }
+        Ok(Arc::clone(&self.keyring))
     }
 }
 
@@ -63,10 +82,12 @@ impl Fixture {
             .await
             .unwrap();
         let keys = Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap();
-        let store = locked
-            .unlock(Arc::new(keys), Arc::clone(&random))
-            .await
-            .unwrap();
+        let keys = Arc::new(keys);
+        let vault = Arc::new(Vault {
+            keyring: Arc::clone(&keys),
+            is_lost: AtomicBool::new(false),
+        });
+        let store = locked.unlock(keys, Arc::clone(&random)).await.unwrap();
         let snapshot = directory.path().join("snapshot");
         let (feed, _) = Feed::load(&store, &snapshot, Arc::clone(&clock) as Arc<dyn Clock>)
             .await
@@ -92,7 +113,9 @@ impl Fixture {
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),
             store: Arc::new(store),
+            sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
             feed: Arc::new(feed),
+            failures: Arc::default(),
             hasher: Arc::new(hasher),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,
@@ -104,6 +127,7 @@ impl Fixture {
             plane,
             clock,
             contract: OnceCell::new(),
+            vault,
             _directory: directory,
         }
     }
@@ -229,7 +253,10 @@ impl Fixture {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(body).unwrap();
+        self.answer(request.body(body).unwrap()).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answered {
         let response = self.router.clone().call(request).await.unwrap();
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
@@ -240,6 +267,18 @@ impl Fixture {
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         }
+    }
+
+    /// The same from an address.
+    pub(crate) async fn get_from(&self, source: &str, key: &str, path: &str) -> Answered {
+        let source: SocketAddr = source.parse().unwrap();
+        let request = Request::builder()
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .extension(ConnectInfo(source))
+            .body(Body::empty())
+            .unwrap();
+        self.answer(request).await
     }
 
     /// Posts JSON with a key.

@@ -16,6 +16,7 @@ mod model_attacks;
 mod models;
 mod names;
 mod organisations;
+mod service_accounts;
 mod strangers;
 mod teams;
 mod users;

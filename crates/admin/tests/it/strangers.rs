@@ -162,3 +162,44 @@ async fn who_is_let_in_is_told_the_method() {
         .await;
     assert_eq!(answer.status, 413);
 }
+
+#[tokio::test]
+async fn a_flood_of_wrong_keys_is_told_to_wait_and_locks_nobody_out() {
+    let fixture = Fixture::new().await;
+    let (blocked, id) = fixture.key(&json!({})).await;
+    let block = json!({"key": id});
+    assert_eq!(fixture.post(ADMIN, "/key/block", &block).await.status, 200);
+    let from = "192.0.2.1:999";
+    // However a key is wrong, it counts, and is answered alike.
+    for key in ["sk-wrong", &*blocked, "sk-iw-malformed"]
+        .iter()
+        .cycle()
+        .take(60)
+    {
+        let answer = fixture.get_from(from, key, "/key/list").await;
+        assert_eq!(answer.status, 401);
+    }
+    for key in ["sk-wrong", &*blocked, "sk-iw-malformed"] {
+        let answer = fixture.get_from(from, key, "/key/list").await;
+        assert_eq!(answer.status, 429, "{}", answer.text);
+        assert_eq!(answer.json["error"]["type"], "rate_limit_error");
+        let wait: u64 = answer.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((1..4).contains(&wait), "{wait}");
+    }
+    // A route that is not there says nothing else than before.
+    let strange = fixture.get_from(from, "sk-wrong", "/key/generate").await;
+    assert_eq!(strange.status, 404);
+    // Neither who shares the address nor who is elsewhere is locked out.
+    assert_eq!(fixture.get_from(from, ADMIN, "/key/list").await.status, 200);
+    let other = fixture
+        .get_from("203.0.113.9:999", "sk-wrong", "/key/list")
+        .await;
+    assert_eq!(other.status, 401);
+    fixture.clock.advance(std::time::Duration::from_secs(10));
+    let later = fixture.get_from(from, "sk-wrong", "/key/list").await;
+    assert_eq!(later.status, 401);
+}

@@ -264,6 +264,7 @@ async fn a_deleted_team_takes_everything_with_it() {
         spending: Default::default(),
         identities: Vec::new(),
         metadata: Default::default(),
+        kept: Default::default(),
         origin: Default::default(),
     };
     fixture.put("bot", &account).await;

@@ -95,6 +95,21 @@ const fn owns(role: Role, effect: Effect) -> bool {
     }
 }
 
+/// Whether somebody of this role may call models at all. An auditor reads records and an operator
+/// looks after the gateway; a viewer may not change anything, and calls like anybody else.
+#[must_use]
+pub const fn may_call(role: Role) -> bool {
+    match role {
+        Role::Auditor | Role::Operator => false,
+        Role::ProxyAdmin
+        | Role::ProxyAdminViewer
+        | Role::OrgAdmin
+        | Role::TeamAdmin
+        | Role::InternalUser
+        | Role::InternalUserViewer => true,
+    }
+}
+
 /// Whether `actor`, who may make or change a user, may give them a role: in an organisation, or,
 /// with `None`, in the whole gateway.
 ///

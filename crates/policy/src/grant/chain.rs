@@ -93,8 +93,6 @@ pub fn check(chain: &[Link<'_>], asked: &Asked<'_>) -> Verdict {
 /// What the links of a chain leave together of values that are no yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Narrowest {
-    /// The fewest calls at once that a link allows.
-    pub parallel_calls: Option<u32>,
     /// The fewest tokens that a link allows as a reply.
     pub output_tokens: Option<u64>,
     /// Whether content may be kept: at least one link says so, and none forbids it.
@@ -109,7 +107,6 @@ pub fn narrowest(chain: &[Link<'_>]) -> Narrowest {
     let grants = || chain.iter().map(|link| link.grant);
     let logging = |said| grants().any(|grant| grant.content_logging == Some(said));
     Narrowest {
-        parallel_calls: grants().filter_map(|grant| grant.parallel_calls).min(),
         output_tokens: grants().filter_map(|grant| grant.output_tokens).min(),
         content_logging: logging(true) && !logging(false),
         expires: grants().filter_map(|grant| grant.expires).min(),

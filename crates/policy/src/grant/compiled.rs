@@ -19,7 +19,6 @@ pub struct Compiled {
     pub(super) sources: Option<Box<[Network]>>,
     pub(super) hours: Option<Week>,
     pub(super) expires: Option<u64>,
-    pub(super) parallel_calls: Option<u32>,
     pub(super) output_tokens: Option<u64>,
     pub(super) content_logging: Option<bool>,
     pub(super) blocked: bool,
@@ -61,8 +60,6 @@ pub enum Rule {
     Regions,
     /// `output_tokens`
     OutputTokens,
-    /// `parallel_calls`: not a matter of one call, so that no check refuses by it.
-    ParallelCalls,
     /// `content_logging`: no check refuses by it.
     ContentLogging,
 }
@@ -98,7 +95,6 @@ impl Rule {
             Self::McpServers => "mcp_servers",
             Self::Regions => "regions",
             Self::OutputTokens => "output_tokens",
-            Self::ParallelCalls => "parallel_calls",
             Self::ContentLogging => "content_logging",
         }
     }
@@ -146,7 +142,6 @@ impl Compiled {
                 .map(|hours| Week::of(hours).map_err(invalid("hours")))
                 .transpose()?,
             expires: grant.expires,
-            parallel_calls: grant.parallel_calls,
             output_tokens: grant.output_tokens,
             content_logging: grant.content_logging,
             blocked: grant.blocked,
@@ -185,7 +180,6 @@ impl Compiled {
             Rule::McpServers => self.mcp_servers.is_some(),
             Rule::Regions => self.regions.is_some(),
             Rule::OutputTokens => self.output_tokens.is_some(),
-            Rule::ParallelCalls => self.parallel_calls.is_some(),
             Rule::ContentLogging => self.content_logging.is_some(),
         }
     }
@@ -249,7 +243,7 @@ impl Compiled {
                 (Some(most), Some(asked)) => asked <= most,
                 _ => true,
             },
-            Rule::ParallelCalls | Rule::ContentLogging => true,
+            Rule::ContentLogging => true,
         }
     }
 

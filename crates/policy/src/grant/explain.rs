@@ -109,6 +109,6 @@ fn why(grant: &Compiled, rule: Rule, asked: &Asked<'_>, is_allowed: bool) -> Opt
                 "it allows {most} tokens of output, asked for are {asked}"
             ))
         }
-        Rule::ParallelCalls | Rule::ContentLogging => None,
+        Rule::ContentLogging => None,
     }
 }

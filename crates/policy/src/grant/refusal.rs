@@ -128,7 +128,7 @@ fn said(link: &Link<'_>, rule: Rule, asked: &Asked<'_>) -> String {
         Rule::Regions => {
             format!("{object} not allowed to access a region that serves model {model}")
         }
-        Rule::OutputTokens | Rule::ParallelCalls | Rule::ContentLogging => {
+        Rule::OutputTokens | Rule::ContentLogging => {
             let asked = asked.output_tokens.unwrap_or_default();
             let most = grant.output_tokens.unwrap_or_default();
             format!("{object} not allowed to ask for {asked} tokens; ask for at most {most}")

@@ -40,10 +40,7 @@ pub struct Wider {
 pub fn subset(child: &Compiled, chain: &[Link<'_>], unset: Unset) -> Result<(), Wider> {
     for link in chain {
         let parent = link.grant;
-        for rule in Rule::REFUSING
-            .into_iter()
-            .chain([Rule::ParallelCalls, Rule::ContentLogging])
-        {
+        for rule in Rule::REFUSING.into_iter().chain([Rule::ContentLogging]) {
             if let Some(item) = wider(child, parent, rule, unset) {
                 return Err(Wider {
                     rule,
@@ -67,9 +64,6 @@ fn wider(child: &Compiled, parent: &Compiled, rule: Rule, unset: Unset) -> Optio
         Rule::Blocked => (parent.blocked && !child.blocked).then_some(None),
         Rule::Expires => pair.most(child.expires, parent.expires, timestamp),
         Rule::OutputTokens => pair.most(child.output_tokens, parent.output_tokens, |most| {
-            most.to_string()
-        }),
-        Rule::ParallelCalls => pair.most(child.parallel_calls, parent.parallel_calls, |most| {
             most.to_string()
         }),
         Rule::Sources => pair.list(

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
-use ironward_core::{Fault, FaultKind};
-use ironward_policy::{Compiled, Link, Which, narrowest};
+use ironward_core::{Fault, FaultKind, Role};
+use ironward_policy::access::may_call;
+use ironward_policy::{Compiled, Link, Spending, Which, narrowest};
 use ironward_store::objects::{Key, Organisation, Owner, Project, ServiceAccount, Team, User};
 use ironward_store::{Directory, Entry, Found, LiveKey, LiveSecret};
+
+use super::running::{Limit, Whose};
 
 /// A key and everything that bounds it, each as it was when the chain was made. All of it is there:
 /// a key of which a part is gone has no chain.
@@ -177,12 +180,86 @@ impl Chain {
         links
     }
 
+    /// How many calls may run at once, of each who says it.
+    pub(crate) fn parallel(&self, directory: &Directory) -> Vec<Limit> {
+        let mut limits = Vec::new();
+        let mut add = |which, id: &str, place: Option<&str>, spending: &Spending| {
+            limits.extend(most_at_once(directory, spending).map(|most| Limit {
+                whose: Whose::new(which, id, place),
+                most,
+            }));
+        };
+        let key = &self.key;
+        add(Which::Key, key.id.as_str(), None, &key.object.spending.rest);
+        match &self.holder {
+            Holder::Nobody => {}
+            Holder::User(user) => {
+                add(Which::User, user.id.as_str(), None, &user.object.spending);
+                if let Some(team) = &self.team {
+                    let mut members = team.object.members.iter();
+                    let member = members.find(|member| member.user == user.id);
+                    if let Some(member) = member {
+                        let (id, team) = (user.id.as_str(), Some(team.id.as_str()));
+                        add(Which::Member, id, team, &member.spending);
+                    }
+                }
+            }
+            Holder::ServiceAccount(account) => {
+                let spending = &account.object.spending;
+                add(Which::ServiceAccount, account.id.as_str(), None, spending);
+            }
+        }
+        if let Some(project) = &self.project {
+            let spending = &project.object.spending;
+            add(Which::Project, project.id.as_str(), None, spending);
+        }
+        if let Some(team) = &self.team {
+            add(Which::Team, team.id.as_str(), None, &team.object.spending);
+        }
+        if let Some(organisation) = &self.organisation {
+            let spending = &organisation.object.spending;
+            add(
+                Which::Organisation,
+                organisation.id.as_str(),
+                None,
+                spending,
+            );
+        }
+        if let Some(creator) = &self.creator {
+            let spending = &creator.object.spending;
+            add(Which::Creator, creator.id.as_str(), None, spending);
+        }
+        limits
+    }
+
+    /// The role of somebody that it stands for or was made by who may not call at all.
+    pub(crate) fn role_without_calls(&self) -> Option<Role> {
+        let holder = match &self.holder {
+            Holder::User(user) => Some(user),
+            Holder::Nobody | Holder::ServiceAccount(_) => None,
+        };
+        let mut roles = [holder, self.creator.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|user| user.object.role);
+        roles.find(|role| !may_call(*role))
+    }
+
     /// The key's own end, as a grant, once it has come. Keys that differ in nothing but their end
     /// share a grant, so it is kept beside it.
     pub(crate) fn expired(&self, now: u64) -> Option<Compiled> {
         let end = self.key.object.grant.date.filter(|end| *end <= now)?;
         Some(Compiled::until(end))
     }
+}
+
+/// The most calls at once that an object says, else the budget object that holds the rest for it.
+pub(crate) fn most_at_once(directory: &Directory, spending: &Spending) -> Option<u32> {
+    let of_budget = || {
+        let budget = directory.budgets.find(spending.budget_id.as_deref()?)?;
+        budget.object.spending.max_parallel_requests
+    };
+    spending.max_parallel_requests.or_else(of_budget)
 }
 
 fn gone(what: &str) -> Fault {

@@ -7,8 +7,9 @@ use ironward_wire::Dialect;
 
 use super::authorise::Permit;
 use crate::Gateway;
-use crate::access::{Access, Cut, Place};
+use crate::access::{Access, Cut, Limit, Place};
 use crate::in_flight::Slot;
+use crate::refusal;
 use crate::snapshot::Settings;
 
 /// Proof that the call was let in: it holds its place until it is settled. A grant that is dropped
@@ -50,7 +51,7 @@ pub(crate) struct Request<'a> {
     pub(crate) started: Instant,
 }
 
-/// -> Grant: a place among the parallel calls, of the gateway's and of the key's. Limits and budgets reserve here, all or nothing.
+/// -> Grant: a place among the parallel calls, of the gateway's and of everybody's who limits theirs. Limits and budgets reserve here, all or nothing.
 pub(crate) fn admit(
     gateway: &Gateway,
     settings: &Settings,
@@ -71,14 +72,14 @@ pub(crate) fn admit(
                 "the gateway runs as many calls at once as it may; try again soon",
             )
         })?;
-    let place = place(&gateway.access, &request.permit)?;
     let Request {
         id,
-        permit,
+        mut permit,
         dialect,
         model,
         started,
     } = request;
+    let place = place(&gateway.access, std::mem::take(&mut permit.parallel))?;
     Ok(Grant {
         open: Some(Box::new(Open {
             id,
@@ -97,23 +98,22 @@ pub(crate) fn admit(
     })
 }
 
-/// A place among the calls of the key, where something limits how many it may run.
-fn place(access: &Access, permit: &Permit) -> Result<Option<Place>, Fault> {
-    let chain = permit.caller.chain();
-    let Some((chain, limit)) = chain.zip(permit.parallel_calls) else {
-        return Ok(None);
-    };
-    let key = &chain.key.id;
-    let place = access.running.enter(key, limit);
-    place.map(Some).ok_or_else(|| {
-        let message = format!(
-            "Rate limit exceeded for api_key: {key}. Limit type: max_parallel_requests. \
-             Current limit: {limit}, Remaining: 0."
-        );
-        let mut fault = Fault::downstream(FaultKind::RateLimited, message);
-        fault.retry = Retry::Again(Some(Duration::from_secs(1)));
-        fault
-    })
+/// A place among the calls of everybody who limits how many of theirs may run.
+fn place(access: &Access, limits: Vec<Limit>) -> Result<Option<Place>, Fault> {
+    access
+        .running
+        .enter(limits)
+        .map_err(|Limit { whose, most }| {
+            let (kind, id) = whose.name();
+            let message = format!(
+                "Rate limit exceeded for {kind}: {id}. Limit type: max_parallel_requests. \
+             Current limit: {most}, Remaining: 0."
+            );
+            let message = refusal::shown(&message, 512);
+            let mut fault = Fault::downstream(FaultKind::RateLimited, message);
+            fault.retry = Retry::Again(Some(Duration::from_secs(1)));
+            fault
+        })
 }
 
 impl Grant {

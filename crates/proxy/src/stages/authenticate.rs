@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use ironward_core::{Fault, FaultKind, Principal, Retry};
+use ironward_core::{Fault, FaultKind, Principal, Retry, Role};
 use ironward_policy::{Asked, Link, Verdict, Which, check};
 use ironward_secret::KeyForm;
 use ironward_store::Found;
@@ -160,10 +160,22 @@ fn check_standing(
         name: chain.key.id.as_str(),
         grant,
     }));
-    match check(&links, &asked) {
-        Verdict::Allowed => Ok(()),
-        Verdict::Refused(refusal) => Err(refusal::fault(&refusal)),
+    if let Verdict::Refused(refusal) = check(&links, &asked) {
+        return Err(refusal::fault(&refusal));
     }
+    match chain.role_without_calls() {
+        None => Ok(()),
+        Some(role) => Err(no_calls(role)),
+    }
+}
+
+/// A role that looks after the gateway and does not use it.
+fn no_calls(role: Role) -> Fault {
+    let role = role.as_str();
+    let message = format!(
+        "user not allowed to call models. Role={role}; ask for a key of a user with another role"
+    );
+    Fault::downstream(FaultKind::PermissionDenied, message).with_code("auth_error")
 }
 
 /// The one answer to every key that is not let in, until there were too many from that address.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use ironward_core::{Fault, FaultKind};
 use ironward_policy::{
-    Asked, Link, Rule, Verdict, Which, allows_model, allows_region, check, limits, narrowest,
+    Asked, Link, Rule, Verdict, Which, allows_model, allows_region, check, limits,
 };
 use ironward_store::Entry;
 use ironward_store::objects::Customer;
@@ -10,7 +10,7 @@ use ironward_store::objects::Customer;
 use super::Arrived;
 use super::asks::Asks;
 use super::authenticate::{Arrival, Caller};
-use crate::access::Access;
+use crate::access::{Access, Limit, Whose, most_at_once};
 use crate::snapshot::Group;
 use crate::{Gateway, Snapshot, refusal};
 
@@ -33,8 +33,8 @@ pub(crate) struct Permit {
     /// The model group that was allowed, after all aliases but those of the router where these were
     /// what was granted.
     model: Box<str>,
-    /// The most calls of this key at once.
-    pub(crate) parallel_calls: Option<u32>,
+    /// How many calls may run at once, of each who bounds this one.
+    pub(crate) parallel: Vec<Limit>,
     /// When it ends by itself.
     end: Option<u64>,
 }
@@ -62,7 +62,7 @@ pub(crate) async fn authorise(
     let customer = customer.and_then(|id| customers.find(id));
     let links = links(caller, customer.as_deref());
     let mut model = target;
-    let (mut parallel_calls, mut end) = (None, None);
+    let (mut parallel, mut end) = (Vec::new(), None);
     if !links.is_empty() {
         let asks = Asks::of(call, &links, &gateway.side_pool).await?;
         let (tools, servers) = (asks.tools(), asks.servers());
@@ -87,8 +87,7 @@ pub(crate) async fn authorise(
         if let Verdict::Refused(refusal) = verdict {
             return Err(refusal::fault(&refusal));
         }
-        let narrowest = narrowest(&links);
-        parallel_calls = narrowest.parallel_calls;
+        parallel = parallel_limits(&gateway.access, caller, customer.as_deref());
         end = caller.chain().and_then(|chain| chain.end());
     }
     let (group, stars) = find(snapshot, target).ok_or_else(|| unknown(&call.model, path))?;
@@ -101,7 +100,7 @@ pub(crate) async fn authorise(
             customer,
             route: arrival.route,
             model,
-            parallel_calls,
+            parallel,
             end,
         },
         group,
@@ -148,7 +147,8 @@ impl Permit {
             end,
             route: self.route,
             model: self.model.clone(),
-            parallel_calls: self.parallel_calls,
+            // The call has its places already.
+            parallel: Vec::new(),
         }))
     }
 }
@@ -194,6 +194,26 @@ fn links<'c>(caller: &'c Caller, customer: Option<&'c Entry<Customer>>) -> Vec<L
         grant: customer.grants.own(),
     }));
     links
+}
+
+/// How many calls may run at once, of each who bounds this one.
+fn parallel_limits(
+    access: &Access,
+    caller: &Caller,
+    customer: Option<&Entry<Customer>>,
+) -> Vec<Limit> {
+    let directory = &access.directory;
+    let chain = caller.chain();
+    let mut limits = chain
+        .map(|chain| chain.parallel(directory))
+        .unwrap_or_default();
+    limits.extend(customer.and_then(|customer| {
+        Some(Limit {
+            most: most_at_once(directory, &customer.object.spending)?,
+            whose: Whose::new(Which::Customer, customer.id.as_str(), None),
+        })
+    }));
+    limits
 }
 
 /// The name that the key, then its team, has for a name.

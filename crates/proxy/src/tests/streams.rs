@@ -221,3 +221,15 @@ async fn an_idle_stream_is_cut_by_itself() {
     }
     assert!(begun.elapsed() <= Duration::from_millis(500));
 }
+
+#[tokio::test]
+async fn the_stream_of_who_becomes_an_auditor_is_cut() {
+    let mut world = World::new();
+    full(&mut world);
+    let stream = openai(&world).await;
+    world.change_user("ann", |user| user.role = ironward_core::Role::Auditor);
+    world.gateway.access.look(START);
+    let rest = rest(stream).await;
+    assert!(rest.contains("Role=auditor"), "{rest}");
+    assert!(!rest.contains("[DONE]"), "{rest}");
+}

@@ -21,6 +21,9 @@ pub struct ServiceAccount {
     pub identities: Vec<Vec<Claim>>,
     /// Free.
     pub metadata: Metadata,
+    /// LiteLLM's fields that have no effect yet, as they were given.
+    #[serde(default)]
+    pub kept: Metadata,
     /// Who made it.
     pub origin: Origin,
 }

@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{Site, call, generate, wait_let_in};
-use crate::rig::builder;
+use ironward_testkit::{Gateway, LastingBao};
+use serde_json::{Value, json};
+
+use super::{CONNECTED, Site, call, generate, manage, says, wait_let_in};
+use crate::rig::{builder, wait_until};
 
 /// A site with a key, and that key.
 fn used() -> (Site, String) {
@@ -122,4 +125,58 @@ fn a_new_key_takes_over_from_the_one_before() {
         .start();
     assert_eq!(call(&after, &key), 200);
     assert_eq!(call(&after, &second), 200);
+}
+
+/// The status and the answer of a request that seals a secret.
+fn seal(gateway: &Gateway, name: &str) -> (u16, Value) {
+    let body = json!({"credential_name": name, "credential_values": {"api_key": "a secret"}});
+    let reply = manage(gateway, gateway.admin_key(), "/credentials", &body);
+    (reply.status, reply.json())
+}
+
+#[test]
+fn a_service_that_goes_and_comes_back() {
+    let mut bao = LastingBao::start("ironward");
+    let site = Site::with(&format!(
+        "general_settings:\n  store_model_in_db: true\nironward:\n  vault:\n    kek: vault-transit\n    \
+         address: {}\n    key: ironward\n    token_file: {}\n",
+        bao.url(),
+        bao.token_file().display()
+    ));
+    let gateway = site.gateway().own_kek().start();
+    let key = generate(&gateway, gateway.admin_key());
+    assert_eq!(seal(&gateway, "before").0, 200);
+    bao.stop();
+    wait_until("the alarm", || {
+        gateway.log().contains("seals no new secret")
+    });
+    let (status, answer) = seal(&gateway, "meanwhile");
+    assert_eq!(status, 503, "{answer}");
+    let said = answer["error"]["message"].as_str().unwrap();
+    let reason = "nothing new is sealed while the key-encryption key does not answer";
+    assert!(said.starts_with(reason), "{said}");
+    assert!(said.ends_with("; nothing was changed"), "{said}");
+    let model = json!({
+        "model_name": "m", "litellm_params": {"model": "openai/gpt-4o", "api_key": "a secret"},
+    });
+    let refused = manage(&gateway, gateway.admin_key(), "/model/new", &model);
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    // All else goes on: calls, probes, keys made and revoked.
+    assert_eq!(call(&gateway, &key), 200);
+    assert!(says(&gateway, 200, CONNECTED));
+    let second = generate(&gateway, gateway.admin_key());
+    assert_eq!(call(&gateway, &second), 200);
+    let gone = json!({"keys": [second]});
+    let deleted = manage(&gateway, gateway.admin_key(), "/key/delete", &gone);
+    assert_eq!(deleted.status, 200, "{}", deleted.text());
+    assert_eq!(call(&gateway, &second), 401);
+    bao.run();
+    wait_until("it answers again", || {
+        gateway
+            .log()
+            .contains("the key-encryption key answers again")
+    });
+    let (status, answer) = seal(&gateway, "after");
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(call(&gateway, &key), 200);
 }

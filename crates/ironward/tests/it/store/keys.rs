@@ -5,7 +5,8 @@ use std::thread;
 use ironward_testkit::Postgres;
 use serde_json::json;
 
-use super::{CONNECTED, Site, call, generate, manage, says, wait_let_in};
+use super::{CONNECTED, Site, call, generate, manage, said, says, wait_let_in};
+use crate::rig::wait_until;
 
 #[test]
 fn a_made_key_is_let_in_over_a_file() {
@@ -88,6 +89,50 @@ fn another_admin_key_is_taken_while_running() {
     let new = site.run(&["admin-key"]).trim().to_owned();
     wait_let_in(&gateway, &new);
     assert_eq!(call(&gateway, &old), 401);
+}
+
+#[test]
+fn the_admin_key_is_retired_once_somebody_else_administers() {
+    let server = Postgres::start();
+    for site in [Site::over_file(), Site::over(&server.database())] {
+        let gateway = site.gateway().start();
+        let admin_key = gateway.admin_key().to_owned();
+        let refused = || {
+            let output = site.command(&["admin-key", "--retire"]).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+            assert!(said(&output).contains("nobody else could administer"));
+        };
+        let make = |id: &str, role: &str| {
+            let body = json!({"user_id": id, "user_role": role});
+            let made = manage(&gateway, &admin_key, "/user/new", &body);
+            assert_eq!(made.status, 200, "{}", made.text());
+            made.json()["key"].as_str().unwrap().to_owned()
+        };
+        refused();
+        make("viewer", "proxy_admin_viewer");
+        let blocked = make("blocked", "proxy_admin");
+        let block = manage(&gateway, &admin_key, "/key/block", &json!({"key": blocked}));
+        assert_eq!(block.status, 200, "{}", block.text());
+        refused();
+        assert_eq!(call(&gateway, &admin_key), 200);
+        let bobs = make("bob", "proxy_admin");
+        assert!(site.run(&["admin-key", "--retire"]).contains("user bob"));
+        wait_until("the admin key is not let in", || {
+            thread::sleep(std::time::Duration::from_millis(300));
+            call(&gateway, &admin_key) == 401
+        });
+        let refused = manage(&gateway, &admin_key, "/key/generate", &json!({}));
+        assert_eq!(refused.status, 401);
+        generate(&gateway, &bobs);
+        drop(gateway);
+        let second = site.gateway().start();
+        assert_eq!(second.admin_key(), "", "it stays retired");
+        assert_eq!(call(&second, &admin_key), 401);
+        generate(&second, &bobs);
+        // The way back is the operator's, on the machine.
+        let new = site.run(&["admin-key"]).trim().to_owned();
+        wait_let_in(&second, &new);
+    }
 }
 
 #[test]

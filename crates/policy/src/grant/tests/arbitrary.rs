@@ -136,14 +136,13 @@ pub(super) fn grants() -> impl Strategy<Value = Grant> {
     let numbers = (
         hours(),
         of(0u64..200),
-        of(0u32..4),
         of(0u64..4),
         of(any::<bool>()),
         prop::bool::weighted(0.1),
     );
     (words, numbers).prop_map(|(words, numbers)| {
         let (models, groups, routes, tools, blocked_tools, mcp_servers, regions, sources) = words;
-        let (hours, expires, parallel_calls, output_tokens, content_logging, blocked) = numbers;
+        let (hours, expires, output_tokens, content_logging, blocked) = numbers;
         let boxed = |words: Vec<&str>| words.into_iter().map(Into::into).collect();
         Grant {
             // Groups need models.
@@ -161,7 +160,6 @@ pub(super) fn grants() -> impl Strategy<Value = Grant> {
             sources,
             hours,
             expires: expires.map(|hour| hour * HOUR_MS),
-            parallel_calls,
             output_tokens,
             content_logging,
             blocked,
@@ -217,7 +215,6 @@ fn about(subject: u8, grant: Grant) -> Grant {
             ..unset
         },
         _ => Grant {
-            parallel_calls: grant.parallel_calls,
             content_logging: grant.content_logging,
             blocked: grant.blocked,
             ..unset
@@ -231,7 +228,7 @@ pub(super) fn chains() -> impl Strategy<Value = Vec<Grant>> {
 
 /// The same grant with one field narrowed: an item fewer, a limit more, a lower number.
 pub(super) fn narrower(grant: Grant) -> impl Strategy<Value = Grant> {
-    (0u8..13, any::<prop::sample::Index>()).prop_map(move |(field, which)| {
+    (0u8..12, any::<prop::sample::Index>()).prop_map(move |(field, which)| {
         let mut grant = grant.clone();
         let shorten = |list: &mut Option<Vec<Box<str>>>| match list {
             None => *list = Some(vec!["a".into()]),
@@ -262,7 +259,6 @@ pub(super) fn narrower(grant: Grant) -> impl Strategy<Value = Grant> {
             },
             9 => lower(&mut grant.expires),
             10 => lower(&mut grant.output_tokens),
-            11 => grant.parallel_calls = Some(0),
             _ => grant.blocked = true,
         }
         grant

@@ -116,10 +116,6 @@ proptest! {
             let is_within = |own: Option<u64>, theirs: Option<u64>| {
                 theirs.is_none_or(|most| own.is_some_and(|own| own <= most))
             };
-            prop_assert!(is_within(
-                own.parallel_calls.map(u64::from),
-                theirs.parallel_calls.map(u64::from),
-            ));
             prop_assert!(is_within(own.output_tokens, theirs.output_tokens));
         }
     }

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many wrong keys came from each address lately.
+/// How many wrong keys came from each address lately, on every way in.
 ///
 /// It only changes how a wrong key is answered: the keys of clients that share an address with
 /// whoever guesses stay good, and cost nothing more. So a flood cannot lock anybody out.
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The table has a fixed size. Addresses share its buckets by a hash that nobody outside can
 /// compute; whoever shares one with a flood is told sooner that there were too many wrong keys, for
 /// wrong keys of their own.
-pub(crate) struct Failures {
+pub struct Failures {
     /// The level, in thousandths of a wrong key, and when it was that: the lower half of the
     /// milliseconds since 1970.
     buckets: Box<[AtomicU64]>,
@@ -26,17 +26,25 @@ const ALLOWED: u32 = 60 * ONE;
 /// The level stops here: a minute after the last wrong key all is forgiven.
 const HIGHEST: u32 = ALLOWED + 60 * ONE;
 
-impl Failures {
-    pub(crate) fn new() -> Self {
+impl Default for Failures {
+    fn default() -> Self {
         Self {
             buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
         }
     }
+}
 
+impl std::fmt::Debug for Failures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Failures").finish_non_exhaustive()
+    }
+}
+
+impl Failures {
     /// Counts a wrong key from `source` at `now`, in milliseconds since 1970. When there were too
     /// many: how long to wait before the next.
-    pub(crate) fn record(&self, source: IpAddr, now: u64) -> Option<Duration> {
+    pub fn record(&self, source: IpAddr, now: u64) -> Option<Duration> {
         let place = self.hasher.hash_one(network(source)) % BUCKETS as u64;
         let bucket = self.buckets.get(usize::try_from(place).ok()?)?;
         let now = u32::try_from(now & u64::from(u32::MAX)).unwrap_or_default();
@@ -82,7 +90,7 @@ mod tests {
 
     #[test]
     fn too_many_wrong_keys_are_told_to_wait() {
-        let failures = Failures::new();
+        let failures = Failures::default();
         let from = "192.0.2.1".parse().unwrap();
         for _ in 0..allowed() {
             assert_eq!(failures.record(from, NOW), None);
@@ -98,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_flood_waits_a_minute_and_no_longer() {
-        let failures = Failures::new();
+        let failures = Failures::default();
         let from = "192.0.2.1".parse().unwrap();
         for _ in 0..100_000 {
             failures.record(from, NOW);
@@ -109,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_host_cannot_leave_its_network() {
-        let failures = Failures::new();
+        let failures = Failures::default();
         for host in 0..allowed() {
             let from = format!("2001:db8:1:2::{host:x}").parse().unwrap();
             assert_eq!(failures.record(from, NOW), None);
