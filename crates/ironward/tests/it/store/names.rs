@@ -28,7 +28,7 @@ fn any_name_is_kept_as_it_is(site: &Site) {
     for name in NAMES {
         for step in names::steps(name) {
             let reply = take(&gateway, &step);
-            let said = reply.text().into_owned();
+            let said = reply.text();
             assert_eq!(reply.status, 200, "{name:?} {step:?}: {said}");
             if let Some(text) = &step.holds {
                 assert!(
