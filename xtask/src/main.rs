@@ -13,6 +13,7 @@ mod demo;
 mod fuzz;
 mod install;
 mod issuers;
+mod management;
 mod process;
 mod program;
 mod reference;
@@ -37,7 +38,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers \
+        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, management \
                 [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
@@ -60,6 +61,11 @@ const TASKS: &[Task] = &[
         name: "issuers",
         about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
         run: issuers::run,
+    },
+    Task {
+        name: "management",
+        about: "LiteLLM's management calls, over SQLite and PostgreSQL [PYTEST OPTION ...]",
+        run: management::run,
     },
     Task {
         name: "fuzz",
