@@ -1,5 +1,6 @@
 mod contender;
 mod idle;
+mod keys;
 mod load;
 mod machine;
 mod report;
@@ -55,6 +56,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
     if options.wants("scaling") {
         scaling(&bench, &options, &mut report)?;
+    }
+    if options.wants("keys") {
+        keys::measure(&bench, options.seconds, &mut report)?;
     }
     let path = target_directory("bench")?.join("result.json");
     report.finish(&path)?;
@@ -209,7 +213,7 @@ impl Options {
         }
         let known = SCENARIOS.iter().map(|scenario| scenario.name);
         let known: Vec<_> = known
-            .chain(["latency", "start", "idle", "scaling"])
+            .chain(["latency", "start", "idle", "scaling", "keys"])
             .collect();
         match options
             .only

@@ -74,7 +74,8 @@ fn count() -> Result<Counts, String> {
     println!("counting instructions");
     let text = capture(
         cargo()
-            .args(["bench", "--quiet", "--package", "ironward-benches", "--"])
+            .args(["bench", "--quiet", "--package", "ironward-benches"])
+            .args(["--bench", "hot", "--"])
             .args(["--output-format=json", "--nosummary"])
             // Read by the benchmark when it is compiled, and by the runner when it runs.
             .env("GUNGRAUN_RUNNER", &runner)

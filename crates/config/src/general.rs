@@ -14,6 +14,10 @@ pub use database::DatabaseUrl;
 
 /// The gateway itself: `general_settings`. It has no `Debug`: it holds a secret.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "LiteLLM's switches are independent of each other"
+)]
 pub struct GeneralSettings {
     /// The key of the proxy's administrator.
     pub master_key: Option<Secret>,

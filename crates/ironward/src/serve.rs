@@ -102,9 +102,7 @@ async fn serve(
     let in_force = InForce::new(&foundation.config, &way_out);
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
-    let (drain, drained) = watch::channel(false);
-    let (stop, stopped) = watch::channel(false);
-    let (alive, ended) = mpsc::channel(1);
+    let (ends, (drained, stopped, alive)) = Ends::open();
     let in_flight = Arc::new(InFlight::default());
     let access = access(&authority);
     let failures = Arc::clone(access.failures());
@@ -116,8 +114,7 @@ async fn serve(
         dialler,
         in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
-        // One more than a single large body takes, however few cores there are.
-        side_pool: Arc::new(SidePool::new(threads(args).max(2))),
+        side_pool: Arc::new(SidePool::new(side_places(args))),
         tls,
         drained,
         stopped,
@@ -140,31 +137,24 @@ async fn serve(
     let mut reloads = reloader.watch(&files, read_at).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
     let planes = Planes::open(args, &shared, admin).await?;
-    let new_key = match new_key {
-        Some(new_key) => new_key.keep(&authority).await?,
-        None => None,
-    };
+    let new_key = keep(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
     logging.flush();
     let is_retired = authority.is_admin_key_retired();
-    let about_keys = (new_key, is_retired, has_master_key);
-    greet(args, &shared, &planes, about_keys);
+    greet(
+        args,
+        &shared,
+        &planes,
+        (new_key, is_retired, has_master_key),
+    );
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
         () = end.come() => {}
     }
-    let limit = args
-        .drain_timeout
-        .or_else(|| reloads.drain_timeout())
-        .unwrap_or(DRAIN);
-    let Shared {
-        in_flight, alive, ..
-    } = shared;
-    drop(alive);
-    let outcome = planes
-        .close(&in_flight, limit, Ends { drain, stop, ended })
-        .await;
+    let configured = reloads.drain_timeout();
+    let limit = args.drain_timeout.or(configured).unwrap_or(DRAIN);
+    let outcome = planes.close(shared, limit, ends).await;
     authority.close().await;
     outcome
 }
@@ -273,6 +263,17 @@ impl NewKey {
     }
 }
 
+/// The admin key to show, if one was made and kept.
+async fn keep(
+    new_key: Option<NewKey>,
+    authority: &Authority,
+) -> Result<Option<Zeroizing<String>>, Failure> {
+    match new_key {
+        Some(new_key) => new_key.keep(authority).await,
+        None => Ok(None),
+    }
+}
+
 /// The two planes, listening.
 struct Planes {
     data: SocketAddr,
@@ -323,12 +324,11 @@ impl Planes {
     }
 
     /// Takes no new connection, waits for the running calls, and ends the threads.
-    async fn close(
-        self,
-        in_flight: &InFlight,
-        limit: Duration,
-        mut ends: Ends,
-    ) -> Result<(), Failure> {
+    async fn close(self, shared: Shared, limit: Duration, mut ends: Ends) -> Result<(), Failure> {
+        let Shared {
+            in_flight, alive, ..
+        } = shared;
+        drop(alive);
         Draining {
             in_flight: in_flight.count(),
             limit,
@@ -364,10 +364,32 @@ struct Ends {
     ended: mpsc::Receiver<()>,
 }
 
+/// The other ends, which the data plane has: whether to drain, whether to stop, and what is dropped
+/// by the last thread.
+type Told = (
+    watch::Receiver<bool>,
+    watch::Receiver<bool>,
+    mpsc::Sender<()>,
+);
+
+impl Ends {
+    fn open() -> (Self, Told) {
+        let (drain, drained) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        (Self { drain, stop, ended }, (drained, stopped, alive))
+    }
+}
+
 /// The cores that this process may use, unless the operator says a number.
 fn threads(args: &ServeArgs) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     args.threads.map_or_else(cores, usize::from)
+}
+
+/// One more than a single large body takes, however few cores there are.
+fn side_places(args: &ServeArgs) -> usize {
+    threads(args).max(2)
 }
 
 struct Ready {

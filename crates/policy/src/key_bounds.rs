@@ -46,7 +46,7 @@ impl KeyBounds {
     /// again: a bound that came later refuses no other change of it.
     #[must_use]
     pub fn exceeded_by(&self, new: &Spending, old: &Spending, now: u64) -> Option<&'static str> {
-        fn is_above<T: PartialOrd>(new: Option<T>, old: Option<T>, most: Option<T>) -> bool {
+        fn is_above<T: PartialOrd + Copy>(new: Option<T>, old: Option<T>, most: Option<T>) -> bool {
             new != old && most.is_some_and(|most| new.is_none_or(|new| new > most))
         }
         let end = |text: &Option<Box<str>>| {

@@ -136,6 +136,41 @@ impl Bench {
         Ok(command)
     }
 
+    /// The command that serves with a state of its own below `directory`, on free ports.
+    pub(super) fn with_keys(
+        &self,
+        directory: &Path,
+        database: Option<&str>,
+    ) -> Result<impl Fn() -> Result<Command, String> + use<>, String> {
+        let config = directory.join("config.yaml");
+        let upstream = self.upstream.ready("upstream");
+        let database = database.map_or_else(String::new, |url| {
+            format!("general_settings:\n  database_url: {url}\n")
+        });
+        write(
+            &config,
+            &format!(
+                "model_list:\n  - model_name: gpt-test\n    litellm_params:\n      model: \
+                 openai/gpt-test\n      api_base: http://{upstream}/v1\n      api_key: \
+                 sk-upstream\n{database}"
+            ),
+        )?;
+        let (binary, directory) = (self.binary.clone(), directory.to_owned());
+        Ok(move || {
+            let mut command = pinned(&["0"], &binary);
+            command
+                .args(["serve", "--ready-json", "--port", "0", "--admin-port", "0"])
+                .arg("--config")
+                .arg(&config)
+                .arg("--data-dir")
+                .arg(directory.join("state"))
+                .arg("--kek-file")
+                .arg(directory.join("kek"))
+                .stderr(log(&directory.join("ironward.log"))?);
+            Ok(command)
+        })
+    }
+
     /// A file with the scenario's body.
     pub(super) fn body(&self, scenario: &Scenario) -> Result<PathBuf, String> {
         let path = self.directory.join(format!("{}.json", scenario.name));

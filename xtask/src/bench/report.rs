@@ -124,6 +124,29 @@ impl Report {
         );
     }
 
+    /// What keys cost: a row for each number.
+    pub(super) fn keys(&mut self, figures: Map<String, Value>) {
+        for (group, figures) in &figures {
+            self.numbers(group, figures);
+        }
+        self.json.insert("keys".to_owned(), figures.into());
+    }
+
+    fn numbers(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::Object(figures) => {
+                for (figure, value) in figures {
+                    self.numbers(&format!("{name}: {figure}"), value);
+                }
+            }
+            value => {
+                if let Some(number) = value.as_f64() {
+                    self.lone(name, number);
+                }
+            }
+        }
+    }
+
     /// Prints the table and writes the JSON.
     pub(super) fn finish(self, path: &Path) -> Result<(), String> {
         println!(
@@ -159,7 +182,7 @@ fn short(value: f64) -> String {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     let at = |at: usize| values.get(at).copied().unwrap_or(f64::NAN);

@@ -1,6 +1,11 @@
 //! What answers look like, as JSON Schema. A `described` stands beside each function that writes an
 //! answer, and every answer of the tests is held against what the document says of it.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a schema is made of others, which nobody else has"
+)]
+
 use serde_json::{Map, Value, json};
 
 /// An object of an answer with every field that it has: none is left out, and there are no others.

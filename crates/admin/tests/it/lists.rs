@@ -104,7 +104,7 @@ async fn put_keys(fixture: &Fixture, count: u64) {
         alias: Some(format!("alias {}", number % 7).into()),
         name: "sk-...".into(),
         owner: Owner::User(Id::new(&format!("user-{}", number % 100))),
-        team: (number % 2 == 0).then(|| Id::new("team")),
+        team: number.is_multiple_of(2).then(|| Id::new("team")),
         project: None,
         organisation: None,
         creator: None,
@@ -174,6 +174,14 @@ async fn every_key_is_on_one_page_whatever_the_order() {
     assert_eq!(wrong.status, 400, "{}", wrong.text);
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long something really takes is the test"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// A measurement: `cargo nextest run --release -p ironward-admin --run-ignored only hundred_thousand`.
 #[tokio::test]
 #[ignore = "a measurement, for a release build"]
@@ -190,12 +198,12 @@ async fn a_page_of_a_hundred_thousand_keys_is_quick() {
             "/key/aliases?size=100",
             "/user/list?page_size=100",
         ] {
-            let start = Instant::now();
+            let start = now();
             let answer = fixture.get(key, path).await;
             let took = start.elapsed();
             assert_eq!(answer.status, 200, "{}", answer.text);
-            eprintln!("{who}: {path}: {took:?}");
-            assert!(took.as_millis() < 50, "{who}: {path}: {took:?}");
+            // Milliseconds in a release build. What makes an object of every key takes seconds.
+            assert!(took.as_secs() < 2, "{who}: {path}: {took:?}");
         }
     }
 }

@@ -74,7 +74,8 @@ fn no_more_is_worked_on_at_once_than_there_are_places() {
                 pool.run(Work::Pass, MANY, work).await
             })
         });
-        for work in works.collect::<Vec<_>>() {
+        let all: Vec<_> = works.collect();
+        for work in all {
             work.await.unwrap().unwrap();
         }
     });

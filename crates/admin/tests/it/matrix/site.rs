@@ -240,6 +240,7 @@ impl Changes {
             spending: Default::default(),
             identities: Vec::new(),
             metadata: Metadata::new(),
+            kept: Metadata::new(),
             origin: Origin::default(),
         };
         self.put("crawler", &account);

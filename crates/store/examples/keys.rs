@@ -1,9 +1,9 @@
-//! Figures of the store with 100,000 keys, over both databases:
-//! `cargo run --release -p ironward-store --example weigh`.
+//! Figures of the store with 100,000 keys, over both databases: a JSON line each, in microseconds
+//! and bytes. `cargo xtask bench keys` runs it, as does
+//! `cargo run --release -p ironward-store --example keys`.
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "it measures, prints, and stops at the first thing that goes wrong"
@@ -39,11 +39,10 @@ fn main() {
             "sqlite" => Location::Sqlite(place.into()),
             _ => Location::Postgres(Secret::new(place.into_bytes())),
         };
-        runtime.block_on(load(&location));
+        runtime.block_on(load(&kind, &location));
         return;
     }
-    println!("sqlite");
-    runtime.block_on(fill(&file()));
+    runtime.block_on(fill("sqlite", &file()));
     again(
         "sqlite",
         directory
@@ -52,10 +51,10 @@ fn main() {
             .to_str()
             .expect("a path"),
     );
-    println!("postgres");
     let server = Postgres::start();
     let url = server.database();
-    runtime.block_on(fill(&Location::Postgres(Secret::new(url.as_bytes()))));
+    let location = Location::Postgres(Secret::new(url.as_bytes()));
+    runtime.block_on(fill("postgres", &location));
     again("postgres", &url);
 }
 
@@ -78,7 +77,20 @@ async fn store(location: &Location) -> Store {
         .expect("it unlocks")
 }
 
-async fn fill(location: &Location) {
+/// Prints a figure.
+fn say(database: &str, figure: &str, value: impl Into<serde_json::Value>) {
+    let value = value.into();
+    println!(
+        "{}",
+        serde_json::json!({"database": database, "figure": figure, "value": value})
+    );
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+async fn fill(kind: &str, location: &Location) {
     let store = store(location).await;
     let mut took = Vec::new();
     for number in KEYS..KEYS + 500 {
@@ -87,7 +99,8 @@ async fn fill(location: &Location) {
         took.push(begun.elapsed());
     }
     took.sort_unstable();
-    println!("  key creation: p50 {:?}, p99 {:?}", took[250], took[495]);
+    say(kind, "creation p50 us", microseconds(took[250]));
+    say(kind, "creation p99 us", microseconds(took[495]));
     for start in (0..KEYS).step_by(1000) {
         let changes: Vec<_> = (start..start + 1000).map(change).collect();
         store.write(&changes).await.expect("keys are made");
@@ -95,7 +108,7 @@ async fn fill(location: &Location) {
     store.locked().close().await;
 }
 
-async fn load(location: &Location) {
+async fn load(kind: &str, location: &Location) {
     let store = store(location).await;
     let directory = tempfile::TempDir::new().expect("a directory");
     let snapshot = directory.path().join("snapshot.sealed");
@@ -106,11 +119,9 @@ async fn load(location: &Location) {
         .load_all(None, None, &mut |_| rows += 1)
         .await
         .expect("the rows verify");
-    println!(
-        "  verify {rows} rows: {:?}, processor {:?}",
-        begun.elapsed(),
-        cpu_time() - used
-    );
+    assert!(rows >= KEYS, "{rows} rows");
+    say(kind, "verify us", microseconds(begun.elapsed()));
+    say(kind, "verify processor us", microseconds(cpu_time() - used));
 
     let before = resident();
     let used = cpu_time();
@@ -118,17 +129,14 @@ async fn load(location: &Location) {
     let (feed, tampering) = Feed::load(&store, &snapshot, Arc::new(SystemClock))
         .await
         .expect("it loads");
-    println!(
-        "  load with a first snapshot: {:?}, processor {:?}",
-        begun.elapsed(),
-        cpu_time() - used
-    );
+    say(kind, "load us", microseconds(begun.elapsed()));
+    say(kind, "load processor us", microseconds(cpu_time() - used));
     assert!(tampering.is_empty(), "{tampering:?}");
     let keys = feed.directory().keys.len() as u64;
     let grown = resident() - before;
-    println!("  {keys} keys: {} bytes of memory each", grown / keys);
+    say(kind, "memory of a key", grown / keys);
     let size = snapshot.metadata().expect("a snapshot").len();
-    println!("  snapshot: {} bytes for each key", size / keys);
+    say(kind, "snapshot of a key", size / keys);
 
     let directory = feed.directory();
     let hashes: Vec<_> = (0..KEYS)
@@ -142,10 +150,8 @@ async fn load(location: &Location) {
                 .is_some()
         );
     }
-    println!(
-        "  look-up of a key: {:?}",
-        begun.elapsed() / u32::try_from(KEYS).unwrap()
-    );
+    let each = microseconds(begun.elapsed()) / KEYS as f64;
+    say(kind, "look-up us", each);
     let begun = Instant::now();
     let of_team = directory.keys.select(|entry| {
         entry
@@ -154,13 +160,10 @@ async fn load(location: &Location) {
             .as_ref()
             .is_some_and(|team| team.as_str() == "team-7")
     });
-    println!(
-        "  the {} keys of a team: {:?}",
-        of_team.len(),
-        begun.elapsed()
-    );
+    assert!(!of_team.is_empty());
+    say(kind, "keys of a team us", microseconds(begun.elapsed()));
 
-    change_keys(&store, &feed).await;
+    change_keys(kind, &store, &feed).await;
 
     drop(feed);
     let begun = Instant::now();
@@ -169,10 +172,14 @@ async fn load(location: &Location) {
             .await
             .expect("it loads"),
     );
-    println!("  load compared with a snapshot: {:?}", begun.elapsed());
+    say(
+        kind,
+        "load beside a snapshot us",
+        microseconds(begun.elapsed()),
+    );
 }
 
-async fn change_keys(store: &Store, feed: &Feed) {
+async fn change_keys(kind: &str, store: &Store, feed: &Feed) {
     let directory = feed.directory();
     let mut took: Vec<Duration> = Vec::new();
     for number in 0..200 {
@@ -190,7 +197,7 @@ async fn change_keys(store: &Store, feed: &Feed) {
         took.push(begun.elapsed());
     }
     took.sort_unstable();
-    println!("  change of a key, seen: p50 {:?}", took[100]);
+    say(kind, "change seen p50 us", microseconds(took[100]));
 }
 
 fn hash(number: u64) -> [u8; 32] {
