@@ -13,6 +13,7 @@ mod demo;
 mod fuzz;
 mod install;
 mod issuers;
+mod management;
 mod process;
 mod program;
 mod reference;
@@ -39,7 +40,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "test",
         about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
-                schemathesis [--only STEP,...] [--fail-fast]",
+                schemathesis, management [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
@@ -66,6 +67,11 @@ const TASKS: &[Task] = &[
         name: "schemathesis",
         about: "made-up requests to the management API against its own document [--examples N]",
         run: schemathesis::run,
+    },
+    Task {
+        name: "management",
+        about: "LiteLLM's management calls, over SQLite and PostgreSQL [PYTEST OPTION ...]",
+        run: management::run,
     },
     Task {
         name: "fuzz",

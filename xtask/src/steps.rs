@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, issuers, schemathesis, tidy, tools};
+use crate::{clients, fuzz, issuers, management, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -66,6 +66,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "schemathesis",
         run: || schemathesis::run(&[]),
+    },
+    Step {
+        name: "management",
+        run: || management::run(&[]),
     },
 ];
 
@@ -219,7 +223,7 @@ fn settle(mut count: Count, succeeded: bool) -> Outcome {
 }
 
 /// The number in front of a word, as in `50 passed`.
-fn number_before(text: &str, word: &str) -> usize {
+pub(crate) fn number_before(text: &str, word: &str) -> usize {
     text.split(word)
         .next()
         .filter(|before| before.len() < text.len())

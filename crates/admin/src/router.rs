@@ -11,9 +11,11 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use ironward_policy::access::{Effect, Route};
+use ironward_wire::check_target;
 
 use crate::actor::{Actor, Circumstances};
 use crate::call::{Call, Outcome};
@@ -37,7 +39,18 @@ pub fn router(plane: Arc<Plane>) -> Router {
         };
         router = router.route(path, any(serve));
     }
-    router.with_state(plane).merge(probes(condition))
+    let router = router.with_state(plane).merge(probes(condition));
+    router.layer(from_fn(addressed))
+}
+
+/// A request that two readers could take to be addressed to different hosts or paths is refused,
+/// whatever it asks for.
+async fn addressed(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match check_target(&head) {
+        Ok(()) => next.run(Request::from_parts(head, body)).await,
+        Err(fault) => Refusal::bad_request(fault.message).into_response(),
+    }
 }
 
 /// The probes alone: all that there is without a store.

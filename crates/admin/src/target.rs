@@ -47,6 +47,10 @@ impl<'k> From<&'k LiveKey> for Places<'k> {
     }
 }
 
+/// The team of what does not exist: nobody is in it, so what does not exist and what belongs to
+/// others is answered alike.
+const NOBODYS: &str = "";
+
 impl Target {
     /// A key, be it one that is to be made (`id` is nothing then).
     pub(crate) fn key<'k>(
@@ -59,24 +63,37 @@ impl Target {
             key: id.map(Into::into),
             ..Self::default()
         };
-        match key.owner {
-            Owner::Team => {}
-            Owner::User(user) => target.add_user(directory, user.as_str()),
+        let of_account = match key.owner {
+            Owner::Team => None,
+            Owner::User(user) => {
+                target.add_user(directory, user.as_str());
+                None
+            }
             Owner::ServiceAccount(account) => {
                 target.service_account = Some(account.as_str().into());
-                if let Some(account) = directory.service_accounts.find(account.as_str()) {
-                    target.add_team(directory, account.object.team.as_str());
-                }
+                let account = directory.service_accounts.find(account.as_str());
+                Some(account.map(|account| account.object.team.clone()))
             }
+        };
+        let of_project = key.project.map(|project| {
+            let project = directory.projects.find(project.as_str());
+            project.map(|project| project.object.team.clone())
+        });
+        // The team that the key itself names is the one that its members' rights are about; else
+        // that which comes with a project or an account, if there is one.
+        let came_with = of_project.or(of_account);
+        match (key.team, &came_with) {
+            (Some(team), _) | (None, Some(Some(team))) => {
+                target.add_team(directory, team.as_str());
+            }
+            (None, Some(None)) => target.add_team(directory, NOBODYS),
+            (None, None) => {}
         }
-        if let Some(project) = key.project
-            && let Some(project) = directory.projects.find(project.as_str())
+        // Nor does it belong to any organisation that somebody administers.
+        if let Some(team) = &target.team
+            && directory.teams.find(team).is_none()
         {
-            target.add_team(directory, project.object.team.as_str());
-        }
-        // The team that the key itself names is the one that its members' rights are about.
-        if let Some(team) = key.team {
-            target.add_team(directory, team.as_str());
+            target.organisations.insert(NOBODYS.into());
         }
         if let Some(organisation) = key.organisation {
             target.organisations.insert(organisation.as_str().into());

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use ironward_core::{CallId, Fault, FaultKind};
 use ironward_policy::Backoff;
-use ironward_wire::{Dialect, Envelope};
+use ironward_wire::{Dialect, Envelope, check_target};
 
 use crate::labels;
 use crate::management::{Management, hand_over};
@@ -295,41 +295,6 @@ fn json(status: StatusCode, body: Bytes) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
-}
-
-/// One host, spelled as a host, and a target that is a path: nothing that another reader of the
-/// same request could take for something else. After this nobody looks at the host again.
-fn check_target(head: &Parts) -> Result<(), Fault> {
-    let refused = |message: &str| Err(Fault::downstream(FaultKind::BadRequest, message));
-    if matches!(head.version, Version::HTTP_10 | Version::HTTP_11) {
-        if head.uri.authority().is_some() || head.uri.scheme().is_some() {
-            return refused("the request target has to be a path");
-        }
-        let mut hosts = head.headers.get_all(HOST).iter();
-        let host = hosts.next();
-        if hosts.next().is_some() || (host.is_none() && head.version == Version::HTTP_11) {
-            return refused("the request has to have exactly one Host header");
-        }
-        if host.is_some_and(|host| !is_host(host.as_bytes())) {
-            return refused("the Host header is not a host");
-        }
-    }
-    Ok(())
-}
-
-fn is_host(host: &[u8]) -> bool {
-    host.len() <= 261
-        && host
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte))
-        && (host.is_empty()
-            || std::str::from_utf8(host).is_ok_and(|host| {
-                host.parse::<http::uri::Authority>().is_ok_and(|authority| {
-                    // It takes any text for a port.
-                    let port = host.strip_prefix(authority.host());
-                    port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some())
-                })
-            }))
 }
 
 fn find(head: &Parts) -> Result<Route<'_>, Fault> {

@@ -2,8 +2,11 @@
 //! ones included, and reads what comes back.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use tokio::net::TcpSocket;
+use tokio::runtime::Builder;
 
 /// One connection.
 pub struct Connection {
@@ -66,7 +69,18 @@ impl Connection {
     /// # Errors
     /// When the address does not answer.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        Self::over(TcpStream::connect_timeout(&address, PATIENCE)?)
+    }
+
+    /// Connects from this address of this machine, as somebody else than from another one.
+    ///
+    /// # Errors
+    /// When it is none of this machine's, or `address` does not answer.
+    pub fn open_from(source: IpAddr, address: SocketAddr) -> io::Result<Self> {
+        Self::over(connect_from(source, address)?)
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -213,6 +227,22 @@ impl Connection {
             .extend_from_slice(buffer.get(..length).unwrap_or_default());
         Ok(length)
     }
+}
+
+/// A plain socket that comes from this address of this machine.
+///
+/// # Errors
+/// When it is none of this machine's, or `address` does not answer.
+pub fn connect_from(source: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let stream = runtime.block_on(async {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(source, 0))?;
+        socket.connect(address).await?.into_std()
+    })?;
+    stream.set_nonblocking(false)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Sends one request made of these bytes on a connection of its own and reads the reply.

@@ -160,7 +160,7 @@ const MOST: usize = 4096;
 
 /// Makes the file, whole or not at all; false when somebody else made one first.
 fn make(path: &Path, random: &dyn Random) -> io::Result<bool> {
-    let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let directory = directory_of(path);
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -180,6 +180,13 @@ fn make(path: &Path, random: &dyn Random) -> io::Result<bool> {
     fs::remove_file(&beside)?;
     File::open(directory)?.sync_all()?;
     result
+}
+
+/// The directory that a path is in; a bare name's is the current one.
+fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn write(path: &Path, text: &Secret) -> io::Result<()> {

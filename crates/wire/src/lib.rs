@@ -20,6 +20,7 @@ mod node;
 mod presented_key;
 mod reply;
 mod sse;
+mod target;
 mod writer;
 
 pub mod anthropic_messages;
@@ -43,6 +44,7 @@ pub use json::{Json, mistyped};
 pub use presented_key::presented_key;
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
+pub use target::check_target;
 
 #[cfg(test)]
 mod testing;

@@ -20,11 +20,14 @@ pub(super) fn check_places(
     is_new_account: bool,
 ) -> Result<Vec<Change>, Refusal> {
     let directory = call.plane.directory();
-    check_project(&directory, key)?;
+    // Who may use the one place that they name learns nothing of another: one that belongs
+    // elsewhere is no more there than one that is nowhere.
+    let sees_all = call.actor.is_administrator();
+    check_project(&directory, key, sees_all)?;
     if !is_new_account {
-        check_account(&directory, key)?;
+        check_account(&directory, key, sees_all)?;
     }
-    check_team(&directory, key)?;
+    check_team(&directory, key, sees_all)?;
     check_names(&directory, key)?;
     match new_owner(&directory, key) {
         Some(_) if !call.actor.is_administrator() => Err(bad(
@@ -39,47 +42,50 @@ fn bad(param: &'static str, message: impl Into<Box<str>>) -> Refusal {
     Refusal::bad_request(message).with_param(param)
 }
 
-fn check_project(directory: &Directory, key: &mut Key) -> Result<(), Refusal> {
+fn check_project(directory: &Directory, key: &mut Key, sees_all: bool) -> Result<(), Refusal> {
     let Some(id) = &key.project else {
         return Ok(());
     };
-    let project = directory.projects.find(id.as_str());
-    let project =
-        project.ok_or_else(|| bad("project_id", format!("Project doesn't exist. Project={id}")))?;
+    let none = || bad("project_id", format!("Project doesn't exist. Project={id}"));
+    let project = directory.projects.find(id.as_str()).ok_or_else(none)?;
     let team = key.team.get_or_insert_with(|| project.object.team.clone());
-    if *team != project.object.team {
-        return Err(bad("project_id", "the project belongs to another team"));
+    match *team == project.object.team {
+        true => Ok(()),
+        false if sees_all => Err(bad("project_id", "the project belongs to another team")),
+        false => Err(none()),
     }
-    Ok(())
 }
 
-fn check_account(directory: &Directory, key: &mut Key) -> Result<(), Refusal> {
+fn check_account(directory: &Directory, key: &mut Key, sees_all: bool) -> Result<(), Refusal> {
     let Owner::ServiceAccount(id) = &key.owner else {
         return Ok(());
     };
+    let none = || {
+        let message = format!("Service account doesn't exist. Agent={id}");
+        bad("agent_id", message)
+    };
     let account = directory.service_accounts.find(id.as_str());
-    let account = account.ok_or_else(|| {
-        bad(
-            "agent_id",
-            format!("Service account doesn't exist. Agent={id}"),
-        )
-    })?;
+    let account = account.ok_or_else(none)?;
     let team = key.team.get_or_insert_with(|| account.object.team.clone());
-    if *team != account.object.team {
-        return Err(bad(
+    match *team == account.object.team {
+        true => Ok(()),
+        false if sees_all => Err(bad(
             "agent_id",
             "the service account belongs to another team",
-        ));
+        )),
+        false => Err(none()),
     }
-    Ok(())
 }
 
-fn check_team(directory: &Directory, key: &Key) -> Result<(), Refusal> {
+fn check_team(directory: &Directory, key: &Key, sees_all: bool) -> Result<(), Refusal> {
+    let no_organisation = |id: &str| {
+        let message = format!("Organization doesn't exist. Organization={id}");
+        bad("organization_id", message)
+    };
     if let Some(id) = &key.organisation
         && directory.organisations.find(id.as_str()).is_none()
     {
-        let message = format!("Organization doesn't exist. Organization={id}");
-        return Err(bad("organization_id", message));
+        return Err(no_organisation(id.as_str()));
     }
     let Some(id) = &key.team else {
         return Ok(());
@@ -92,6 +98,9 @@ fn check_team(directory: &Directory, key: &Key) -> Result<(), Refusal> {
     if let (Some(of_key), Some(of_team)) = (&key.organisation, &team.object.organisation)
         && of_key != of_team
     {
+        if !sees_all {
+            return Err(no_organisation(of_key.as_str()));
+        }
         return Err(bad(
             "organization_id",
             "the team belongs to another organization",

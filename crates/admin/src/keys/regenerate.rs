@@ -72,6 +72,20 @@ pub(crate) async fn regenerate(call: &Call<'_>) -> Outcome {
         );
     }
     request.fields.apply(&mut key, call.now);
+    // Who may rotate a key need not be who may put keys in another place.
+    let place = |key: &Key| {
+        (
+            key.owner.clone(),
+            key.team.clone(),
+            key.project.clone(),
+            key.organisation.clone(),
+        )
+    };
+    if place(&key) != place(&held.key) && !call.actor.is_administrator() {
+        return Err(Refusal::forbidden(
+            "a key is moved by /key/update, not while it is rotated",
+        ));
+    }
     call.authorise(&Target::key(&directory, Some(id), &key))?;
     let mut changes = check_places(call, &mut key, false)?;
     call.authorise(&Target::key(&directory, Some(id), &key))?;

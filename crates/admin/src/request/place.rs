@@ -1,5 +1,6 @@
 use std::fmt;
 
+use ironward_core::shown_name;
 use serde_json::Value;
 
 /// Where in a request a value stands.
@@ -57,9 +58,10 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// A name that a stranger chose, on one line and of bounded length.
+/// A name that a stranger chose, on one line and of bounded length; not one that could be a key.
 pub(crate) fn shortened(name: &str) -> String {
     const LONGEST: usize = 64;
+    let name = shown_name(name);
     let mut text: String = name
         .chars()
         .take(LONGEST)

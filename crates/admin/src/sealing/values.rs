@@ -82,6 +82,13 @@ fn is_name(name: &str) -> bool {
 fn secret_text(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<SecretText> {
     let text = match value {
         Value::String(text) => Zeroizing::new(text),
+        Value::Object(shown) if shown.contains_key("fingerprint") => {
+            problems.value(
+                &at,
+                "this stands for a secret that is kept; send the secret, or leave the name out",
+            );
+            return None;
+        }
         Value::Object(_) => Zeroizing::new(value.to_string()),
         _ => {
             problems.shape(&at, "string_type", "Input should be a valid string");

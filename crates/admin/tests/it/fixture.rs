@@ -250,6 +250,9 @@ impl Fixture {
         body: Body,
     ) -> Answered {
         let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", "gw");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -21,7 +21,7 @@ use encodings::Canary;
 pub(crate) struct Heard(pub(crate) String);
 
 impl Heard {
-    fn reply(&mut self, what: &str, reply: &Reply) {
+    pub(crate) fn reply(&mut self, what: &str, reply: &Reply) {
         let _infallible = writeln!(self.0, "{what}: {}", reply.status);
         for (name, value) in &reply.headers {
             let _infallible = writeln!(self.0, "{name}: {value}");
@@ -33,6 +33,20 @@ impl Heard {
     fn gateway(&mut self, gateway: &Gateway) {
         self.0.push_str(&gateway.output());
         self.files(&gateway.directory().join("state"));
+    }
+
+    /// Adds a dump of `PostgreSQL`, which has bytes in hexadecimal, also as what they are.
+    pub(crate) fn dump(&mut self, dump: &str) {
+        for bytes in dump.split("'\\x").skip(1) {
+            let digits = bytes.split('\'').next().unwrap_or_default().as_bytes();
+            let bytes = digits.chunks(2).filter_map(|pair| {
+                let pair = std::str::from_utf8(pair).ok()?;
+                u8::from_str_radix(pair, 16).ok()
+            });
+            self.0.extend(bytes.map(char::from));
+            self.0.push('\n');
+        }
+        self.0.push_str(dump);
     }
 
     pub(crate) fn files(&mut self, directory: &Path) {

@@ -23,4 +23,5 @@ mod lifecycle;
 mod manage;
 mod rig;
 mod store;
+mod tenants;
 mod tls;

@@ -6,6 +6,7 @@ mod key_encryption;
 mod keys;
 mod leaks;
 mod names;
+mod nodes;
 mod outage;
 mod rewrap;
 
@@ -27,6 +28,8 @@ const MOCK: &str = "model_list:\n  - model_name: mock\n    litellm_params:\n    
 struct Site {
     directory: TempDir,
     config: String,
+    /// What the environment of every command has.
+    variables: Vec<(&'static str, &'static str)>,
 }
 
 impl Site {
@@ -41,10 +44,18 @@ impl Site {
     }
 
     fn with(settings: &str) -> Self {
+        Self::of(&format!("{MOCK}{settings}"))
+    }
+
+    fn of(config: &str) -> Self {
         let directory = TempDir::new().expect("a directory");
-        let config = format!("{MOCK}{settings}");
+        let config = config.to_owned();
         std::fs::write(directory.path().join("config.yaml"), &config).expect("a file");
-        Self { directory, config }
+        Self {
+            directory,
+            config,
+            variables: Vec::new(),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -52,7 +63,9 @@ impl Site {
     }
 
     fn gateway(&self) -> GatewayBuilder {
-        builder(&self.config).data_dir(self.path("state"))
+        let gateway = builder(&self.config).data_dir(self.path("state"));
+        let variables = self.variables.iter();
+        variables.fold(gateway, |gateway, (name, value)| gateway.env(name, value))
     }
 
     /// The binary with this command, on this state.
@@ -67,6 +80,7 @@ impl Site {
             .arg("--kek-file")
             .arg(self.path("kek"))
             .env_clear()
+            .envs(self.variables.iter().copied())
             .stdin(Stdio::null());
         command
     }

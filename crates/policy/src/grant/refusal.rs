@@ -1,4 +1,4 @@
-use ironward_core::FaultKind;
+use ironward_core::{FaultKind, shown_name};
 
 use super::compiled::is_within;
 use super::week::time_of_week;
@@ -87,7 +87,7 @@ const fn model_code(which: Which) -> &'static str {
 
 fn said(link: &Link<'_>, rule: Rule, asked: &Asked<'_>) -> String {
     let (object, grant) = (object(link.which), link.grant);
-    let model = asked.called.or(asked.model).unwrap_or_default();
+    let model = shown_name(asked.called.or(asked.model).unwrap_or_default());
     match rule {
         Rule::Blocked => blocked(link),
         Rule::Expires => expired(link, asked),
@@ -116,13 +116,13 @@ fn said(link: &Link<'_>, rule: Rule, asked: &Asked<'_>) -> String {
                 Rule::Tools => !is_within(grant.tools.as_ref(), tool),
                 _ => grant.blocked_tools.covers(tool),
             });
-            let tool = refused.unwrap_or(&"");
+            let tool = shown_name(refused.map_or("", |tool| tool));
             format!("{object} not allowed to use tool. Tried to use {tool}")
         }
         Rule::McpServers => {
             let mut servers = asked.mcp_servers.iter();
             let refused = servers.find(|server| !is_within(grant.mcp_servers.as_ref(), server));
-            let server = refused.unwrap_or(&"");
+            let server = shown_name(refused.map_or("", |server| server));
             format!("{object} not allowed to access MCP server. Tried to access {server}")
         }
         Rule::Regions => {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use ironward_core::shown_name;
+
 use super::{Compiled, Link, Rule, Which};
 use crate::calendar::timestamp;
 
@@ -170,7 +172,10 @@ impl fmt::Display for Wider {
             Which::Customer => "the customer",
         };
         match &self.item {
-            Some(item) => write!(f, "{field}: {item:?} is more than {whose} may pass on"),
+            Some(item) => {
+                let item = shown_name(item);
+                write!(f, "{field}: {item:?} is more than {whose} may pass on")
+            }
             None => write!(
                 f,
                 "{field}: has to be set, as {whose} may not pass on everything"

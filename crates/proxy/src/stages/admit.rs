@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage};
+use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage, shown_name};
 use ironward_telemetry::CallSettled;
 use ironward_wire::Dialect;
 
@@ -184,7 +184,7 @@ impl Open {
             key: self.permit.caller.key_id(),
             team: self.permit.caller.team_id(),
             dialect: self.dialect.label(),
-            model_group: &self.model,
+            model_group: shown_name(&self.model),
             deployment: self.deployment.as_ref().map(DeploymentId::as_str),
             status,
             fault,

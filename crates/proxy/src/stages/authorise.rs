@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ironward_core::{Fault, FaultKind};
+use ironward_core::{Fault, FaultKind, shown_name};
 use ironward_policy::{
     Asked, Link, Rule, Verdict, Which, allows_model, allows_region, check, limits,
 };
@@ -249,7 +249,7 @@ fn usable(links: &[Link<'_>], group: &Group, called: &str) -> Result<Option<Vec<
 }
 
 fn elsewhere(called: &str) -> Fault {
-    let model = refusal::shown(called, 128);
+    let model = refusal::shown(shown_name(called), 128);
     let message = format!("key not allowed to access a region that serves model {model}");
     Fault::downstream(FaultKind::PermissionDenied, message)
         .with_param("model")
@@ -268,7 +268,7 @@ fn find(snapshot: &Snapshot, name: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> 
 
 /// LiteLLM's words; the name is the caller's own, shortened and without control characters.
 fn unknown(model: &str, path: &str) -> Fault {
-    let model: String = model
+    let model: String = shown_name(model)
         .chars()
         .take(128)
         .flat_map(char::escape_default)

@@ -8,7 +8,7 @@ use ironward_testkit::SeededRandom;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{FileKek, default_path, text};
+use super::{FileKek, default_path, directory_of, text};
 use crate::{Context, Kek as _, KekError, KekFailure};
 
 const CONTEXT: Context = Context { version: 4 };
@@ -222,4 +222,11 @@ proptest! {
         let changed: String = line.into_iter().collect();
         prop_assert!(text::parse(changed.as_bytes()).is_err());
     }
+}
+
+#[test]
+fn a_bare_name_is_in_the_current_directory() {
+    assert_eq!(directory_of(Path::new("kek")), Path::new("."));
+    assert_eq!(directory_of(Path::new("/etc/kek")), Path::new("/etc"));
+    assert_eq!(directory_of(Path::new("keys/kek")), Path::new("keys"));
 }

@@ -6,9 +6,13 @@ use std::net::SocketAddr;
 use ironward_testkit::raw::{self, Reply};
 
 use crate::rig::{KEY, Rig};
+use crate::tenants::{Tenants, over_both};
 
-const PATHS: [&str; 50] = [
+const PATHS: [&str; 53] = [
     "/",
+    "/v2/model/info",
+    "/access/explain",
+    "/user/list",
     "/docs",
     "/redoc",
     "/openapi.json",
@@ -110,7 +114,30 @@ fn said(reply: &Reply) -> String {
 #[test]
 fn a_stranger_learns_nothing_on_either_plane() {
     let rig = Rig::start();
-    for address in [rig.gateway.address(), rig.gateway.admin_address()] {
+    learns_nothing([rig.gateway.address(), rig.gateway.admin_address()], &[]);
+}
+
+over_both!(a_stranger_learns_nothing_of_tenants);
+
+fn a_stranger_learns_nothing_of_tenants(tenants: &Tenants<'_>) {
+    let of_them = [
+        "org-",
+        "team-",
+        "low-",
+        "stored-",
+        "allowed-",
+        "forbidden",
+        "example.com",
+        "postgres",
+        "sqlite",
+    ];
+    learns_nothing(tenants.planes(), &of_them);
+    tenants.assert_unharmed();
+}
+
+#[track_caller]
+fn learns_nothing(planes: [SocketAddr; 2], more: &[&str]) {
+    for address in planes {
         for method in METHODS {
             for path in PATHS {
                 let reply = ask(address, method, path, &[]);
@@ -121,7 +148,7 @@ fn a_stranger_learns_nothing_on_either_plane() {
                     expected.contains(&status),
                     "{status} to {method} {path}: {said}"
                 );
-                for telltale in TELLTALES {
+                for telltale in TELLTALES.iter().chain(more) {
                     assert!(
                         !said.contains(telltale),
                         "{telltale} to {method} {path}: {said}"

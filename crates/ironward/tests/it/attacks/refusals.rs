@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-use ironward_testkit::GatewayBuilder;
+use ironward_testkit::{GatewayBuilder, Postgres};
 
 use crate::rig::{builder, config};
 
@@ -54,6 +54,23 @@ fn a_published_or_guessable_master_key() {
     ] {
         assert_refused(builder(&with_key(key)), "master_key", GENERATE);
     }
+}
+
+#[test]
+fn a_published_key_with_a_server_of_its_own() {
+    let server = Postgres::start();
+    let url = server.database();
+    for key in ["sk-1234", "\"\"", "sk-x"] {
+        let config = with_key(key) + &format!("  database_url: {url}\n");
+        assert_refused(builder(&config), "master_key", GENERATE);
+        let config = format!("model_list:\n{MOCK}general_settings:\n  database_url: {url}\n");
+        let set = builder(&config).env("LITELLM_MASTER_KEY", "sk-1234");
+        assert_refused(set, "LITELLM_MASTER_KEY", GENERATE);
+        let open = builder(&config).arg("--host").arg("0.0.0.0");
+        assert_refused(open, "0.0.0.0", "--allow-plaintext");
+    }
+    let dump = server.dump(&url);
+    assert!(!dump.contains("CREATE TABLE"), "nothing was begun: {dump}");
 }
 
 #[test]
