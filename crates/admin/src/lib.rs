@@ -22,6 +22,7 @@ mod destination;
 mod fault;
 mod fields;
 mod health;
+mod identities;
 mod keys;
 mod limits;
 mod models;

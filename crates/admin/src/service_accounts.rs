@@ -7,7 +7,6 @@
 
 mod change;
 mod fields;
-mod identity;
 mod show;
 
 pub(crate) use change::{

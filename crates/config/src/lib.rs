@@ -42,7 +42,7 @@ mod yaml;
 pub use config::{Config, Loaded};
 pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
-pub use ironward::{IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings};
+pub use ironward::{ClientTls, IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings};
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};

@@ -13,6 +13,7 @@ mod data_plane;
 mod exit;
 mod exposure;
 mod installation;
+mod issuers;
 mod kek;
 mod local;
 mod random;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
+use crate::issuers::Issuers;
 use crate::tls;
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
@@ -34,6 +35,7 @@ pub(crate) struct Reloader {
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) admin: Arc<Plane>,
     pub(crate) tls: Option<ServerTls>,
+    pub(crate) issuers: Arc<Issuers>,
     /// What was said of the stored deployments last.
     pub(crate) said: Vec<String>,
 }
@@ -118,6 +120,13 @@ impl Reloader {
                 return None;
             }
         };
+        let issuers = match self.issuers.prepare(&foundation.config) {
+            Ok(issuers) => issuers,
+            Err(problem) => {
+                refused(&problem);
+                return None;
+            }
+        };
         match (&self.tls, certificate) {
             (Some(tls), Some(certificate)) => tls.replace(certificate),
             (None, None) => {}
@@ -129,6 +138,7 @@ impl Reloader {
         for line in notices.iter().map(ToString::to_string).chain(remarks) {
             ironward_telemetry::ConfigNotice { text: &line }.emit();
         }
+        self.issuers.replace(issuers);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
@@ -175,7 +185,8 @@ pub(crate) fn files_to_watch(
 ) -> Vec<PathBuf> {
     if let Some(tls) = tls {
         files.extend([tls.certificate.clone(), tls.key.clone()]);
-        files.extend(tls.client_ca.clone());
+        let clients = tls.clients.as_ref();
+        files.extend(clients.map(|clients| clients.authorities.clone()));
     }
     files
 }

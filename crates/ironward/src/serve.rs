@@ -10,8 +10,9 @@ use arc_swap::ArcSwap;
 use ironward_admin::{Condition, Plane, Sealing};
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
-use ironward_egress::{Credentials, Dialler, Settings};
-use ironward_proxy::{Access, InFlight, ServerTls};
+use ironward_egress::{Credentials, Dialler, Egress, Settings};
+use ironward_identity::Identities;
+use ironward_proxy::{Access, InFlight, ServerTls, keyless};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
 use ironward_telemetry::{Draining, Format, ListenerOpened};
@@ -28,6 +29,7 @@ use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::installation::Opening;
+use crate::issuers::Issuers;
 use crate::random::SystemRandom;
 use crate::reload::{Reloader, admin_settings, files_to_watch};
 use crate::sources::Source;
@@ -104,8 +106,9 @@ async fn serve(
     let (drain, drained) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
+    let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
     let shared = Shared {
-        access: access(&authority),
+        access,
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
         credentials: Arc::clone(&assembler.credentials),
         dialler,
@@ -125,6 +128,7 @@ async fn serve(
         snapshot: Arc::clone(&shared.snapshot),
         admin: Arc::clone(&admin),
         tls: shared.tls.clone(),
+        issuers: Arc::clone(&issuers),
         said,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
@@ -141,6 +145,7 @@ async fn serve(
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
+        () = issuers.refresh() => {}
         () = end.come() => {}
     }
     let limit = args.drain_timeout.or(ironward.drain_timeout);
@@ -183,14 +188,28 @@ async fn open(
     Ok((Arc::new(authority), is_reached))
 }
 
-/// The keys of the directory are let in for as long as it is current.
-fn access(authority: &Authority) -> Arc<Access> {
-    Arc::new(Access::new(
-        authority.feed.directory(),
+/// The keys of the directory are let in for as long as it is current; beside them the tokens of the
+/// issuers that the configuration names, and certificates.
+fn who_may_call(
+    authority: &Authority,
+    foundation: &Foundation,
+    (assembler, dialler): (&Assembler, &Arc<Dialler>),
+) -> Result<(Arc<Access>, Arc<Issuers>), Failure> {
+    let directory = authority.feed.directory();
+    let keyless = keyless(&directory, Identities::new(&[], None));
+    let credentials = Arc::clone(&assembler.credentials);
+    let upstream = Egress::new(Arc::clone(&credentials), Arc::clone(dialler));
+    let issuers = Issuers::new(Arc::clone(&keyless), Arc::new(upstream), credentials);
+    let prepared = issuers.prepare(&foundation.config);
+    issuers.replace(prepared.map_err(Failure::Config)?);
+    let access = Access::new(
+        directory,
         Arc::clone(&authority.hasher),
         Arc::clone(authority.feed.freshness()),
         Some(STALE),
-    ))
+        keyless,
+    );
+    Ok((Arc::new(access), Arc::new(issuers)))
 }
 
 fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
@@ -203,6 +222,7 @@ fn admin_plane(shared: &Shared, authority: &Authority, foundation: &Foundation) 
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
         failures: Arc::clone(shared.access.failures()),
+        keyless: Arc::clone(shared.access.keyless()),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),

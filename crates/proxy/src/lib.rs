@@ -21,10 +21,10 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
-pub use access::Access;
+pub use access::{Access, keyless};
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};
-pub use pipeline::serve;
+pub use pipeline::{Peer, serve};
 pub use reply::Body;
 pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};

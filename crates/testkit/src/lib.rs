@@ -17,6 +17,7 @@
 
 mod clock;
 mod gateway;
+mod issuer;
 mod postgres;
 mod random;
 pub mod raw;
@@ -26,6 +27,7 @@ mod upstream;
 
 pub use clock::FakeClock;
 pub use gateway::{Gateway, GatewayBuilder};
+pub use issuer::{Issuer, unsigned_token};
 pub use postgres::Postgres;
 pub use random::SeededRandom;
 pub use service::{LastingBao, Service};

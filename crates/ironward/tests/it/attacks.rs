@@ -11,3 +11,4 @@ mod probing;
 mod refusals;
 mod smuggling;
 mod targets;
+mod tokens;
