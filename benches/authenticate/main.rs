@@ -20,8 +20,10 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Empty;
 use ironward_core::{Clock, CredentialId, Fault, Timeouts, UpstreamRequest};
 use ironward_egress::{BoxFuture, Upstream, UpstreamReply};
+use ironward_identity::Identities;
 use ironward_proxy::{
-    Access, Gateway, InFlight, Keys, Routing, Settings, SidePool, SnapshotBuilder, serve,
+    Access, Gateway, InFlight, Keys, Peer, Routing, Settings, SidePool, SnapshotBuilder, keyless,
+    serve,
 };
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
@@ -89,6 +91,7 @@ fn main() {
             Box::new(move |number| request(route, &format!("sk-iw-{}", key(number)))),
         ),
     ];
+    let peer = Peer::default();
     let mut fastest = [f64::MAX; 5];
     for _ in 0..ROUNDS {
         for ((_, status, request), fastest) in cases.iter().zip(&mut fastest) {
@@ -96,7 +99,7 @@ fn main() {
             let begun = Instant::now();
             runtime.block_on(async {
                 for request in requests {
-                    let response = serve(&gateway, None, request).await;
+                    let response = serve(&gateway, &peer, request).await;
                     assert_eq!(response.status(), *status);
                 }
             });
@@ -152,8 +155,9 @@ fn gateway() -> Gateway {
     let clock = Arc::new(FakeClock::new());
     let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let directory = directory(&hasher);
+    let keyless = keyless(&directory, Identities::new(&[], None));
     Gateway {
-        access: Arc::new(Access::new(directory, hasher, freshness, None)),
+        access: Arc::new(Access::new(directory, hasher, freshness, None, keyless)),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
         upstream: Box::new(Nowhere),
         clock,

@@ -14,8 +14,10 @@ use ironward_core::{
     UpstreamRequest,
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
+use ironward_identity::Identities;
 use ironward_proxy::{
-    Access, Gateway, InFlight, Keys, Routed, Routing, Settings, SidePool, SnapshotBuilder, serve,
+    Access, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings, SidePool, SnapshotBuilder,
+    keyless, serve,
 };
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
@@ -102,8 +104,10 @@ fn gateway() -> Gateway {
     let clock = Arc::new(FakeClock::new());
     let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let directory = directory(&hasher);
+    let keyless = keyless(&directory, Identities::new(&[], None));
+    let access = Access::new(directory, hasher, freshness, None, keyless);
     Gateway {
-        access: Arc::new(Access::new(directory, hasher, freshness, None)),
+        access: Arc::new(access),
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
         upstream: Box::new(Prompt(sample::reply())),
         clock,
@@ -197,7 +201,7 @@ fn run(prepared: Prepared) -> Prepared {
         request,
     } = prepared;
     let length = runtime.block_on(async {
-        let response = serve(&gateway, None, request).await;
+        let response = serve(&gateway, &Peer::default(), request).await;
         assert_eq!(response.status(), StatusCode::OK);
         let body = response.into_body().collect().await;
         body.expect("a body without faults").to_bytes().len()

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, StatusCode};
 use ironward_core::{FaultKind, Role};
+use ironward_identity::{self as identity, Unproven};
 use ironward_policy::access::{self, Place, Route, Seat};
 use ironward_policy::{Asked, Verdict, check};
 use ironward_secret::{KeyForm, KeyHash};
-use ironward_store::objects::{Key, Owner, SecretForm};
+use ironward_store::objects::{Account, Key, Owner, SecretForm};
 use ironward_store::{Directory, Found};
 use ironward_wire::presented_key;
 
@@ -21,7 +22,7 @@ pub(crate) struct Actor {
     /// Under which name objects remember them.
     id: Box<str>,
     role: Role,
-    /// The key that was presented, unless it is kept outside the store.
+    /// The key that was presented, unless it is kept outside the store or there was none.
     key: Option<Box<str>>,
     user: Option<Box<str>>,
     service_account: Option<Box<str>>,
@@ -41,7 +42,7 @@ pub(crate) struct Circumstances {
 }
 
 impl Actor {
-    /// Finds out who brings this key. Every key that is not let in costs the same and is answered
+    /// Finds out who brings this key or token. Every key that is not let in costs the same and is answered
     /// alike, until too many came from that address.
     ///
     /// # Errors
@@ -54,7 +55,9 @@ impl Actor {
     ) -> Result<Self, Refusal> {
         let settings = plane.settings.load();
         let presented = presented_key(headers, settings.key_header.as_ref())
-            .map_err(|_| Refusal::unauthenticated())?;
+            .ok()
+            .flatten()
+            .ok_or_else(Refusal::unauthenticated)?;
         let outcome = Self::prove(plane, (&settings, presented), headers, circumstances);
         outcome.map_err(|refusal| {
             let is_wrong_key = refusal.status() == StatusCode::UNAUTHORIZED;
@@ -70,21 +73,64 @@ impl Actor {
         headers: &HeaderMap,
         circumstances: Circumstances,
     ) -> Result<Self, Refusal> {
+        let mut actor = if plane.keyless.is_token(presented) {
+            Self::by_token(plane, presented, circumstances)?
+        } else {
+            Self::by_key(plane, (settings, presented), circumstances)?
+        };
+        actor.changed_by = changed_by(headers);
+        Ok(actor)
+    }
+
+    fn by_key(
+        plane: &Plane,
+        (settings, presented): (&Settings, &[u8]),
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
         let hash = plane.hasher.hash(presented);
         if let Some(principal) = settings.administrators.get(&hash) {
-            let mut actor = Self::nobody(principal.alias.clone(), principal.role);
-            actor.changed_by = changed_by(headers);
-            return Ok(actor);
+            return Ok(Self::nobody(principal.alias.clone(), principal.role));
         }
         let found = find(plane, presented, &hash);
         if plane.is_stale() {
-            return Err(Refusal::unavailable(
-                "this node is cut off from the store and cannot tell which keys are good",
-            ));
+            return Err(stale());
         }
         let found = found.ok_or_else(Refusal::unauthenticated)?;
-        let mut actor = Self::of(plane, &found, circumstances)?;
-        actor.changed_by = changed_by(headers);
+        Self::of(plane, &found, circumstances)
+    }
+
+    /// The person or the service account that a token stands for. One that is not taken is answered
+    /// as any wrong key; the log says why.
+    fn by_token(
+        plane: &Plane,
+        token: &[u8],
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
+        if plane.is_stale() {
+            return Err(stale());
+        }
+        let vouched = plane.keyless.of_token(token, plane.clock.wall());
+        let vouched = vouched.map_err(|unproven| {
+            let reason = &unproven;
+            ironward_telemetry::TokenRefused { reason }.emit();
+            match &unproven {
+                Unproven::Refused(identity::Refusal::NoKeys(_)) => Refusal::unavailable(
+                    "the gateway has no keys of this token's issuer now; try again soon",
+                ),
+                _ => Refusal::unauthenticated(),
+            }
+        })?;
+        let directory = plane.directory();
+        let chain = Chain::of_account(&directory, &vouched.owner);
+        let chain = chain.map_err(|_| Refusal::unauthenticated())?;
+        check_standing(plane, &chain, circumstances)?;
+        let id = vouched.owner.as_str();
+        let mut actor = Self::nobody(id.into(), Role::InternalUserViewer);
+        actor.chain = Some(chain);
+        match &vouched.owner {
+            Account::User(user) => actor.stand_for(&directory, user.as_str()),
+            Account::ServiceAccount(_) => actor.service_account = Some(id.into()),
+        }
         Ok(actor)
     }
 
@@ -96,25 +142,7 @@ impl Actor {
         let directory = plane.directory();
         let (id, key) = (found.key.id.as_str(), found.key.object.whole());
         let chain = Chain::of(&directory, id, &key).map_err(|_| Refusal::unauthenticated())?;
-        let paths: Vec<&str> = circumstances
-            .route
-            .iter()
-            .flat_map(|route| route.paths())
-            .collect();
-        let asked = Asked {
-            now,
-            source: circumstances.source,
-            route: &paths,
-            ..Asked::default()
-        };
-        if let Verdict::Refused(refusal) = check(&chain.links(), &asked) {
-            return Err(match refusal.kind {
-                FaultKind::PermissionDenied if circumstances.route.is_some() => {
-                    Refusal::forbidden(refusal.say)
-                }
-                _ => Refusal::unauthenticated(),
-            });
-        }
+        check_standing(plane, &chain, circumstances)?;
         Ok(Self::holder(&directory, id, &key, chain))
     }
 
@@ -126,21 +154,7 @@ impl Actor {
         actor.chain = Some(chain);
         match &key.owner {
             Owner::User(user) if key.creator.is_none() => {
-                if let Some(user) = directory.users.find(user.as_str()) {
-                    actor.id = user.id.as_str().into();
-                    actor.role = user.object.role;
-                    actor.user = Some(user.id.as_str().into());
-                    actor.places = user
-                        .object
-                        .organisations
-                        .iter()
-                        .map(|place| {
-                            let is_admin = place.role == Role::OrgAdmin;
-                            (place.organisation.as_str().into(), is_admin)
-                        })
-                        .collect();
-                    actor.seats = seats(directory, user.id.as_str());
-                }
+                actor.stand_for(directory, user.as_str());
             }
             Owner::ServiceAccount(account) => {
                 actor.id = account.as_str().into();
@@ -149,6 +163,22 @@ impl Actor {
             Owner::User(_) | Owner::Team => {}
         }
         actor
+    }
+
+    /// Makes them this person, with all that the person may do.
+    fn stand_for(&mut self, directory: &Directory, user: &str) {
+        let Some(user) = directory.users.find(user) else {
+            return;
+        };
+        self.id = user.id.as_str().into();
+        self.role = user.object.role;
+        self.user = Some(user.id.as_str().into());
+        let places = user.object.organisations.iter().map(|place| {
+            let is_admin = place.role == Role::OrgAdmin;
+            (place.organisation.as_str().into(), is_admin)
+        });
+        self.places = places.collect();
+        self.seats = seats(directory, user.id.as_str());
     }
 
     fn nobody(id: Box<str>, role: Role) -> Self {
@@ -170,7 +200,8 @@ impl Actor {
         &self.id
     }
 
-    /// The key that was presented; `None` for those that are kept outside the store.
+    /// The key that was presented; `None` for those that are kept outside the store, and for who came
+    /// without one.
     pub(crate) fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
@@ -227,6 +258,35 @@ impl Actor {
             organisations: &organisations,
         })
     }
+}
+
+/// Whether what bounds them lets them use this route, from here and now.
+fn check_standing(
+    plane: &Plane,
+    chain: &Chain,
+    circumstances: Circumstances,
+) -> Result<(), Refusal> {
+    let route = circumstances.route.iter();
+    let paths: Vec<&str> = route.flat_map(|route| route.paths()).collect();
+    let asked = Asked {
+        now: plane.now(),
+        source: circumstances.source,
+        route: &paths,
+        ..Asked::default()
+    };
+    match check(&chain.links(), &asked) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Refused(refusal) => Err(match refusal.kind {
+            FaultKind::PermissionDenied if circumstances.route.is_some() => {
+                Refusal::forbidden(refusal.say)
+            }
+            _ => Refusal::unauthenticated(),
+        }),
+    }
+}
+
+fn stale() -> Refusal {
+    Refusal::unavailable("this node is cut off from the store and cannot tell which keys are good")
 }
 
 /// The user whom a key lets do everything at `now`, in milliseconds since 1970, from any address; `None`:

@@ -1,9 +1,9 @@
 use ironward_core::Id;
 use ironward_policy::{Compiled, Grant, InvalidGrant, Link, Surroundings, Which};
 use ironward_store::Directory;
-use ironward_store::objects::{Key, Owner, Team, User};
+use ironward_store::objects::{Account, Key, Organisation, Owner, ServiceAccount, Team, User};
 
-/// The grants that bound a key, as they are now.
+/// The grants that bound a key or an account, as they are now.
 pub(crate) struct Chain {
     links: Vec<(Which, Box<str>, Compiled)>,
 }
@@ -31,9 +31,7 @@ impl Chain {
                 }
             }
             Owner::ServiceAccount(account) => {
-                let found = directory.service_accounts.find(account.as_str());
-                let grant = found.as_ref().map(|found| &found.object.grant);
-                chain.add(directory, Which::ServiceAccount, account.as_str(), grant)?;
+                chain.service_account(directory, account)?;
             }
         }
         if let Some(project) = &key.project {
@@ -43,20 +41,33 @@ impl Chain {
         }
         let mut organisation = key.organisation.clone();
         if let Some(team) = &key.team {
-            let found = directory.teams.find(team.as_str());
-            let grant = found.as_ref().map(|found| &found.object.grant);
-            chain.add(directory, Which::Team, team.as_str(), grant)?;
-            organisation = found
-                .and_then(|found| found.object.organisation.clone())
-                .or(organisation);
+            organisation = chain.team(directory, team)?.or(organisation);
         }
-        if let Some(organisation) = &organisation {
-            let found = directory.organisations.find(organisation.as_str());
-            let grant = found.as_ref().map(|found| &found.object.grant);
-            chain.add(directory, Which::Organisation, organisation.as_str(), grant)?;
-        }
+        chain.organisation(directory, organisation.as_ref())?;
         if let Some(creator) = &key.creator {
             chain.user(directory, Which::Creator, creator)?;
+        }
+        Ok(chain)
+    }
+
+    /// Of somebody who came without a key: a person, or a service account with its team and that
+    /// one's organisation. What is not there any more allows nothing.
+    ///
+    /// # Errors
+    /// When a grant cannot be read.
+    pub(crate) fn of_account(
+        directory: &Directory,
+        account: &Account,
+    ) -> Result<Self, InvalidGrant> {
+        let mut chain = Self { links: Vec::new() };
+        match account {
+            Account::User(user) => chain.user(directory, Which::User, user)?,
+            Account::ServiceAccount(account) => {
+                if let Some(team) = chain.service_account(directory, account)? {
+                    let organisation = chain.team(directory, &team)?;
+                    chain.organisation(directory, organisation.as_ref())?;
+                }
+            }
         }
         Ok(chain)
     }
@@ -97,6 +108,43 @@ impl Chain {
         let found = directory.users.find(user.as_str());
         let grant = found.as_ref().map(|found| &found.object.grant);
         self.add(directory, which, user.as_str(), grant)
+    }
+
+    /// A program; its team.
+    fn service_account(
+        &mut self,
+        directory: &Directory,
+        account: &Id<ServiceAccount>,
+    ) -> Result<Option<Id<Team>>, InvalidGrant> {
+        let found = directory.service_accounts.find(account.as_str());
+        let grant = found.as_ref().map(|found| &found.object.grant);
+        self.add(directory, Which::ServiceAccount, account.as_str(), grant)?;
+        Ok(found.map(|found| found.object.team.clone()))
+    }
+
+    /// A team; its organisation.
+    fn team(
+        &mut self,
+        directory: &Directory,
+        team: &Id<Team>,
+    ) -> Result<Option<Id<Organisation>>, InvalidGrant> {
+        let found = directory.teams.find(team.as_str());
+        let grant = found.as_ref().map(|found| &found.object.grant);
+        self.add(directory, Which::Team, team.as_str(), grant)?;
+        Ok(found.and_then(|found| found.object.organisation.clone()))
+    }
+
+    fn organisation(
+        &mut self,
+        directory: &Directory,
+        organisation: Option<&Id<Organisation>>,
+    ) -> Result<(), InvalidGrant> {
+        let Some(organisation) = organisation else {
+            return Ok(());
+        };
+        let found = directory.organisations.find(organisation.as_str());
+        let grant = found.as_ref().map(|found| &found.object.grant);
+        self.add(directory, Which::Organisation, organisation.as_str(), grant)
     }
 
     /// Somebody's place in a team. A person without one has no rights there.

@@ -23,6 +23,7 @@ mod fault;
 mod fields;
 mod guest;
 mod health;
+mod identities;
 mod keys;
 mod limits;
 mod listener;

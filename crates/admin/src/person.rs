@@ -79,6 +79,7 @@ pub(crate) fn least(email: Option<Box<str>>, origin: Origin) -> User {
         grant: Grant::default(),
         spending: Spending::default(),
         sso_user_id: None,
+        identities: Vec::new(),
         metadata: Metadata::new(),
         kept: Metadata::new(),
         origin,

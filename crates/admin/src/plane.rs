@@ -5,9 +5,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use axum::http::HeaderName;
 use ironward_core::{Clock, Failures, Id, Principal, Random};
+use ironward_identity::Keyless;
 use ironward_policy::{KeyBounds, KeyLife};
 use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
-use ironward_store::objects::Metadata;
+use ironward_store::objects::{Account, Metadata};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -28,6 +29,8 @@ pub struct Plane {
     pub feed: Arc<Feed>,
     /// The wrong keys of each address, counted together with those of the data path.
     pub failures: Arc<Failures>,
+    /// Who may come without a key.
+    pub keyless: Arc<Keyless<Account>>,
     /// Makes the hash of a presented key.
     pub hasher: Arc<KeyHasher>,
     /// Time.

@@ -8,7 +8,6 @@
 pub(crate) mod answers;
 mod change;
 mod fields;
-mod identity;
 mod show;
 
 pub(crate) use change::{

@@ -64,9 +64,18 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key, as a PEM file.
     pub key: PathBuf,
-    /// The authorities that clients' certificates have to be of, as a PEM file; without it no
-    /// certificate is asked for.
-    pub client_ca: Option<PathBuf>,
+    /// The authorities that clients' certificates have to be of; without them no certificate is
+    /// asked for.
+    pub clients: Option<ClientTls>,
+}
+
+/// The certificates that clients show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientTls {
+    /// Their authorities, as a PEM file.
+    pub authorities: PathBuf,
+    /// Whether a client without one is refused. A certificate of another authority always is.
+    pub required: bool,
 }
 
 /// The keys of `ironward`.
@@ -211,6 +220,8 @@ pub(crate) struct TlsDraft {
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     client_ca: Option<PathBuf>,
+    /// Whether clients need one, where it is said.
+    client_certificates: Option<bool>,
 }
 
 /// The keys of `ironward.tls`.
@@ -236,6 +247,12 @@ pub(crate) static TLS: Section<TlsDraft> = Section {
             meaning: "The authorities that clients' certificates have to be of: a PEM file. Without it no certificate is asked for.",
             effect: Effect::File(|tls, path| tls.client_ca = Some(path)),
         },
+        Key {
+            name: "client_certificates",
+            default: "required",
+            meaning: "With `client_ca`: `required` lets no client connect without a certificate; `optional` lets it, and it needs a key. A certificate of another authority is refused either way.",
+            effect: Effect::Read("text", read_client_certificates),
+        },
     ],
     ignored: "",
     unknown: Unknown::Problem,
@@ -255,6 +272,15 @@ fn read_authorities(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, fi
     }
 }
 
+fn read_client_certificates(tls: &mut TlsDraft, reader: &mut Reader<'_>, field: &Field<'_>) {
+    match reader.word(field).as_deref() {
+        Some("required") => tls.client_certificates = Some(true),
+        Some("optional") => tls.client_certificates = Some(false),
+        Some(_) => reader.problem(field, "either 'required' or 'optional'; write one of them"),
+        None => {}
+    }
+}
+
 fn read_period_or_never(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Option<Period>> {
     let text = reader.word(field)?;
     match Period::parse_or_never(&text) {
@@ -270,12 +296,21 @@ fn read_tls(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Fi
     let reported = reader.problems.len();
     let mut draft = TlsDraft::default();
     TLS.read(&mut draft, reader, field);
+    if draft.client_certificates.is_some() && draft.client_ca.is_none() {
+        let message = "client_certificates says nothing without authorities that they have to be \
+                       of; add 'client_ca: FILE'";
+        reader.problem(field, message);
+    }
+    let required = draft.client_certificates.unwrap_or(true);
     match (draft.certificate, draft.key) {
         (Some(certificate), Some(key)) => {
             ironward.tls = Some(Tls {
                 certificate,
                 key,
-                client_ca: draft.client_ca,
+                clients: draft.client_ca.map(|authorities| ClientTls {
+                    authorities,
+                    required,
+                }),
             });
         }
         // Half of it would mean no TLS at all.

@@ -142,9 +142,6 @@ pub(crate) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<Issuer> {
             Err(message) => reader.problem(&item, message),
         }
     }
-    if !issuers.is_empty() {
-        reader.notice(field, NOT_YET);
-    }
     issuers
 }
 
@@ -275,7 +272,3 @@ pub(crate) fn read_location(reader: &mut Reader<'_>, field: &Field<'_>) -> Optio
         }
     }
 }
-
-/// To be dropped as soon as a listener asks `ironward-identity`.
-pub(crate) const NOT_YET: &str =
-    "read and checked, but no listener takes tokens yet: clients need a key";

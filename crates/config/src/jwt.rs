@@ -2,7 +2,7 @@
 //! [`Issuer`]s. Whom a token stands for is never taken from claims that merely name a team or a
 //! role: it is the service account or user that lists exactly these claims.
 
-use crate::issuers::{self, Algorithm, Issuer, NOT_YET};
+use crate::issuers::{self, Algorithm, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 use crate::{Place, issuers::Draft as IssuerDraft};
@@ -112,7 +112,6 @@ impl Draft {
             return;
         };
         let reported = reader.problems.len();
-        let before = issuers.len();
         for listed in self.issuers {
             let Listed { place, path, draft } = listed;
             match draft.finish(&place) {
@@ -132,8 +131,6 @@ impl Draft {
             let message = "no issuer is named, so no token is taken; add 'ironward.issuers:' with \
                            issuer, audience and algorithms";
             reader.notice_at(&place, &path, message);
-        } else if issuers.len() > before {
-            reader.notice_at(&place, &path, NOT_YET);
         }
     }
 }

@@ -45,7 +45,9 @@ pub use at_start::AtStart;
 pub use config::{Config, Loaded};
 pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
-pub use ironward::{Authorities, IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings};
+pub use ironward::{
+    Authorities, ClientTls, IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings,
+};
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::cache::{Cache, Entry, Fingerprint};
 use crate::issuer::Trusted;
 use crate::token::{MOST_BYTES, Token};
+use crate::validity::{LEEWAY, is_for};
 use crate::{Claims, Refusal};
 
 /// Who a verified token stands for.
@@ -20,8 +21,16 @@ pub struct Identity {
     pub subject: Box<str>,
     /// Everything that the issuer says of it.
     pub claims: Claims,
-    /// From when on the token is over. A call that runs longer was still admitted.
+    /// When the token is over, as its issuer has it.
     pub expires: SystemTime,
+}
+
+impl Identity {
+    /// From when on the token is not taken any more: clocks may differ a little.
+    #[must_use]
+    pub fn until(&self) -> SystemTime {
+        self.expires + LEEWAY
+    }
 }
 
 /// The issuers in force: says who sent a token.
@@ -101,6 +110,14 @@ impl Identities {
         };
         self.cache.insert(fingerprint, entry, now);
         Ok(identity)
+    }
+
+    /// Whether a token that was verified earlier would still be its issuer's word: the issuer is
+    /// configured, for one of the token's audiences.
+    #[must_use]
+    pub fn trusts(&self, identity: &Identity) -> bool {
+        let issuer = self.issuers.get(&identity.issuer);
+        issuer.is_some_and(|issuer| is_for(&identity.claims, &issuer.written.audiences))
     }
 
     /// How many verified tokens are remembered.

@@ -9,6 +9,7 @@
 //!   what is dialled: neither its issuer nor the keys or URLs in its header.
 //! - [`SpiffeId`] is the id in a client certificate that TLS has verified.
 //! - [`Bindings`] says which service account or user either stands for.
+//! - [`Keyless`] is all of it together, as the listeners ask it.
 //!
 //! What somebody may do is decided elsewhere: nothing here reads a role, a team or a scope.
 
@@ -21,6 +22,7 @@ mod issuer;
 mod json;
 mod key;
 mod key_set;
+mod keyless;
 mod refresh;
 mod refusal;
 mod spiffe;
@@ -30,9 +32,10 @@ mod validity;
 pub use bindings::{Bindings, InvalidBinding, Unbound, check_binding};
 pub use claims::Claims;
 pub use identities::{Identities, Identity};
+pub use keyless::{Accounts, Keyless, Unproven, Vouched};
 pub use refresh::{KeysEvent, Refresher};
 pub use refusal::Refusal;
-pub use spiffe::{NoSpiffeId, SpiffeId};
+pub use spiffe::{NoSpiffeId, SpiffeId, Workload};
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -1,11 +1,21 @@
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
-use rustls_pki_types::CertificateDer;
-use webpki::EndEntityCert;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage};
 
 /// The id of a workload (SPIFFE-ID, section 2): `spiffe://TRUST-DOMAIN/PATH`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SpiffeId(Box<str>);
+
+/// A workload that showed a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Its id.
+    pub id: SpiffeId,
+    /// From when on its certificate is over. TLS looks at that once, when a connection begins.
+    pub until: SystemTime,
+}
 
 /// Why a certificate or a text holds no SPIFFE id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +34,34 @@ const MOST_BYTES: usize = 2048;
 const MOST_DOMAIN_BYTES: usize = 255;
 
 const SCHEME: &str = "spiffe://";
+
+impl Workload {
+    /// The workload of a client's certificate, which TLS has to have verified: as
+    /// [`SpiffeId::of_verified`].
+    ///
+    /// # Errors
+    /// When it does not hold exactly one URI, or one that is no SPIFFE id of a workload.
+    pub fn of_verified(certificate: &CertificateDer<'_>) -> Result<Self, NoSpiffeId> {
+        Ok(Self {
+            id: SpiffeId::of_verified(certificate)?,
+            until: end(certificate).ok_or(NoSpiffeId("the end of the certificate is not clear"))?,
+        })
+    }
+}
+
+/// The end of a certificate's validity. webpki tells it when it is asked about a time that is past
+/// it, before anything else; so nobody has to read a certificate a second time in another way.
+fn end(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
+    let certificate = EndEntityCert::try_from(certificate).ok()?;
+    let never = UnixTime::since_unix_epoch(Duration::from_secs(u64::MAX));
+    let usage = KeyUsage::client_auth();
+    match certificate.verify_for_usage(&[], &[], &[], never, usage, None, None) {
+        Err(Error::CertExpired { not_after, .. }) => {
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(not_after.as_secs()))
+        }
+        _ => None,
+    }
+}
 
 impl SpiffeId {
     /// The id in a client's certificate, which TLS has to have verified up to an authority of

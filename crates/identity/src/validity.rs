@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{Claims, Refusal};
 
-/// How far the clocks of an issuer and of this machine may be apart, in seconds.
-const LEEWAY: u64 = 60;
+/// How far the clocks of an issuer and of this machine may be apart.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
 
 /// The times of a token, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +42,10 @@ impl Validity {
     /// Whether a token with these times holds at `now`, give or take the leeway.
     pub(crate) fn check(self, now: SystemTime, issuer: &str) -> Result<(), Refusal> {
         let now = seconds(now);
-        if now >= self.expires.saturating_add(LEEWAY) {
+        if now >= self.expires.saturating_add(LEEWAY.as_secs()) {
             return Err(Refusal::Expired(issuer.into()));
         }
-        if now.saturating_add(LEEWAY) < self.not_before {
+        if now.saturating_add(LEEWAY.as_secs()) < self.not_before {
             return Err(Refusal::NotYet(issuer.into()));
         }
         Ok(())

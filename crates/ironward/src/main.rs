@@ -14,6 +14,7 @@ mod exit;
 mod exposure;
 mod in_force;
 mod installation;
+mod issuers;
 mod kek;
 mod local;
 mod manage;

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::assemble::{Assembled, Assembler, Foundation, defaults};
 use crate::authority::Authority;
 use crate::in_force::InForce;
+use crate::issuers::Issuers;
 use crate::{tls, way_out};
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
@@ -42,6 +43,7 @@ pub(crate) struct Reloader {
     pub(crate) dialler: Arc<Dialler>,
     /// What stays as it was at the start.
     pub(crate) in_force: InForce,
+    pub(crate) issuers: Arc<Issuers>,
     /// What was said of the stored deployments last.
     pub(crate) said: Vec<String>,
 }
@@ -129,6 +131,13 @@ impl Reloader {
                 return None;
             }
         };
+        let issuers = match self.issuers.prepare(&foundation.config) {
+            Ok(issuers) => issuers,
+            Err(problem) => {
+                refused(&problem);
+                return None;
+            }
+        };
         if let (Some(tls), Some(certificate)) = (&self.tls, certificate) {
             tls.replace(certificate);
         }
@@ -139,6 +148,7 @@ impl Reloader {
         }
         self.dialler.limit_replies(way_out.reply_limit);
         let tls = foundation.config.ironward.tls.clone();
+        self.issuers.replace(issuers);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
@@ -204,7 +214,8 @@ pub(crate) fn files_to_watch(
 ) -> Vec<PathBuf> {
     if let Some(tls) = tls {
         files.extend([tls.certificate.clone(), tls.key.clone()]);
-        files.extend(tls.client_ca.clone());
+        let clients = tls.clients.as_ref();
+        files.extend(clients.map(|clients| clients.authorities.clone()));
     }
     files
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use ironward_admin::{Condition, Plane, Sealing};
 use ironward_config::ProcessEnvironment;
-use ironward_core::{Failures, Random, SystemClock};
-use ironward_egress::{Credentials, Dialler, Settings};
-use ironward_proxy::{Access, InFlight, ServerTls, SidePool};
+use ironward_core::{Random, SystemClock};
+use ironward_egress::{Credentials, Dialler, Egress, Settings};
+use ironward_identity::Identities;
+use ironward_proxy::{Access, InFlight, ServerTls, SidePool, keyless};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
 use ironward_telemetry::{Draining, Format, ListenerOpened, Logging};
@@ -29,6 +30,7 @@ use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::in_force::InForce;
 use crate::installation::Opening;
+use crate::issuers::Issuers;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
 use crate::reload::{Reloader, admin_settings, files_to_watch};
@@ -104,9 +106,8 @@ async fn serve(
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (ends, (drained, stopped, alive)) = Ends::open();
     let in_flight = Arc::new(InFlight::default());
-    let access = access(&authority);
-    let failures = Arc::clone(access.failures());
-    let admin = admin_plane((&in_flight, failures), &authority, &foundation);
+    let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
+    let admin = admin_plane((&in_flight, &access), &authority, &foundation);
     let shared = Shared {
         access,
         snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
@@ -131,6 +132,7 @@ async fn serve(
         tls: shared.tls.clone(),
         dialler: Arc::clone(&shared.dialler),
         in_force,
+        issuers: Arc::clone(&issuers),
         said,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
@@ -150,6 +152,7 @@ async fn serve(
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
+        () = issuers.refresh() => {}
         () = end.come() => {}
     }
     let configured = reloads.drain_timeout();
@@ -186,18 +189,32 @@ async fn open(
     Ok((Arc::new(authority), is_reached))
 }
 
-/// The keys of the directory are let in for as long as it is current.
-fn access(authority: &Authority) -> Arc<Access> {
-    Arc::new(Access::new(
-        authority.feed.directory(),
+/// The keys of the directory are let in for as long as it is current; beside them the tokens of the
+/// issuers that the configuration names, and certificates.
+fn who_may_call(
+    authority: &Authority,
+    foundation: &Foundation,
+    (assembler, dialler): (&Assembler, &Arc<Dialler>),
+) -> Result<(Arc<Access>, Arc<Issuers>), Failure> {
+    let directory = authority.feed.directory();
+    let keyless = keyless(&directory, Identities::new(&[], None));
+    let credentials = Arc::clone(&assembler.credentials);
+    let upstream = Egress::new(Arc::clone(&credentials), Arc::clone(dialler));
+    let issuers = Issuers::new(Arc::clone(&keyless), Arc::new(upstream), credentials);
+    let prepared = issuers.prepare(&foundation.config);
+    issuers.replace(prepared.map_err(Failure::Config)?);
+    let access = Access::new(
+        directory,
         Arc::clone(&authority.hasher),
         Arc::clone(authority.feed.freshness()),
         Some(STALE),
-    ))
+        keyless,
+    );
+    Ok((Arc::new(access), Arc::new(issuers)))
 }
 
 fn admin_plane(
-    (in_flight, failures): (&Arc<InFlight>, Arc<Failures>),
+    (in_flight, access): (&Arc<InFlight>, &Access),
     authority: &Authority,
     foundation: &Foundation,
 ) -> Arc<Plane> {
@@ -209,7 +226,8 @@ fn admin_plane(
         store: Arc::clone(&authority.store),
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
-        failures,
+        failures: Arc::clone(access.failures()),
+        keyless: Arc::clone(access.keyless()),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),

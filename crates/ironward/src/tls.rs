@@ -22,9 +22,10 @@ pub(crate) fn load(tls: &Tls) -> Result<ServerConfig, String> {
     let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let builder = match &tls.client_ca {
+    let builder = match &tls.clients {
         None => builder.with_no_client_auth(),
-        Some(path) => {
+        Some(clients) => {
+            let path = &clients.authorities;
             let mut roots = RootCertStore::empty();
             for certificate in certificates(path)? {
                 roots.add(certificate).map_err(|error| {
@@ -35,14 +36,18 @@ pub(crate) fn load(tls: &Tls) -> Result<ServerConfig, String> {
                 })?;
             }
             let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| {
-                    format!(
-                        "the client authorities in {} cannot be used: {error}",
-                        path.display()
-                    )
-                })?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = if clients.required {
+                verifier
+            } else {
+                verifier.allow_unauthenticated()
+            };
+            let verifier = verifier.build().map_err(|error| {
+                format!(
+                    "the client authorities in {} cannot be used: {error}",
+                    path.display()
+                )
+            })?;
             builder.with_client_cert_verifier(verifier)
         }
     };

@@ -1,3 +1,4 @@
+mod accounts;
 mod chain;
 mod running;
 mod streams;
@@ -6,19 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ironward_core::Failures;
+use ironward_identity::Keyless;
 use ironward_secret::KeyHasher;
+use ironward_store::objects::Account;
 use ironward_store::{Directory, Freshness};
 
-pub(crate) use chain::{Chain, most_at_once};
+pub use accounts::keyless;
+pub(crate) use chain::{Chain, most_at_once, wall};
 use running::Running;
 pub(crate) use running::{Limit, Place, Whose};
 pub(crate) use streams::Cut;
 use streams::OpenStreams;
 
-/// Who may call: what the data path asks about a presented key. All threads share one.
+/// Who may call: what the data path asks about what was presented. All threads share one.
 pub struct Access {
     pub(crate) directory: Arc<Directory>,
     pub(crate) hasher: Arc<KeyHasher>,
+    pub(crate) keyless: Arc<Keyless<Account>>,
     freshness: Arc<Freshness>,
     stale_after: Option<Duration>,
     pub(crate) failures: Arc<Failures>,
@@ -27,7 +32,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Access as `directory` says, whose keys were hashed by `hasher`.
+    /// Access as `directory` says, whose keys were hashed by `hasher`, and in which `keyless` finds
+    /// those who come without one.
     ///
     /// When `freshness` says that the directory was not checked against the store for longer than
     /// `stale_after`, its keys are refused: nobody can tell which of them are still good. `None`:
@@ -38,10 +44,12 @@ impl Access {
         hasher: Arc<KeyHasher>,
         freshness: Arc<Freshness>,
         stale_after: Option<Duration>,
+        keyless: Arc<Keyless<Account>>,
     ) -> Self {
         Self {
             directory,
             hasher,
+            keyless,
             freshness,
             stale_after,
             failures: Arc::default(),
@@ -54,6 +62,12 @@ impl Access {
     #[must_use]
     pub const fn failures(&self) -> &Arc<Failures> {
         &self.failures
+    }
+
+    /// Who may come without a key, for the other ways in.
+    #[must_use]
+    pub const fn keyless(&self) -> &Arc<Keyless<Account>> {
+        &self.keyless
     }
 
     /// Whether the database was heard from lately; `None` without one.

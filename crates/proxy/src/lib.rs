@@ -23,12 +23,12 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
-pub use access::Access;
+pub use access::{Access, keyless};
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};
 pub use management::{CutOff, HandedOver, Management};
-pub use pipeline::serve;
+pub use pipeline::{Peer, serve};
 pub use reply::Body;
 pub use side_pool::SidePool;
 pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::Gateway;
+use crate::{Gateway, Peer};
 
 pub use socket::bind;
 pub use tls::ServerTls;
@@ -145,7 +145,10 @@ impl Listener {
             };
             let connection = connection::Connection {
                 gateway: Arc::clone(&gateway),
-                source: peer.ip().to_canonical(),
+                peer: Peer {
+                    address: Some(peer.ip().to_canonical()),
+                    workload: None,
+                },
                 settings: self.settings.clone(),
                 tls: self.tls.as_ref().map(ServerTls::current),
                 drained: drained.clone(),

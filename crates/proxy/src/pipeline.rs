@@ -1,6 +1,7 @@
 //! A call, top to bottom.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use ironward_core::{CallId, Fault, FaultKind};
+use ironward_identity::Workload;
 use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope, check_target};
 
@@ -28,12 +30,17 @@ use crate::{Body, Gateway};
 /// LiteLLM's bound on the random part of a pause.
 const JITTER: Duration = Duration::from_millis(750);
 
-/// Answers one request that came from `source`, where that is known.
-pub async fn serve<B>(
-    gateway: &Gateway,
-    source: Option<IpAddr>,
-    request: Request<B>,
-) -> Response<Body>
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Peer {
+    /// The address, where it is known.
+    pub address: Option<IpAddr>,
+    /// Whose certificate TLS has verified.
+    pub workload: Option<Arc<Workload>>,
+}
+
+/// Answers one request that came from `peer`.
+pub async fn serve<B>(gateway: &Gateway, peer: &Peer, request: Request<B>) -> Response<Body>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -53,7 +60,7 @@ where
             let call = call(
                 gateway,
                 id,
-                (&head, source),
+                (&head, peer),
                 body,
                 (dialect, model),
                 &mut caller,
@@ -61,22 +68,19 @@ where
             // Boxed, so that an idle connection does not hold room for a whole call.
             Box::pin(call).await
         }
-        Ok(other) => answer(gateway, (&head, source), &other, &mut caller),
+        Ok(other) => answer(gateway, (&head, peer), &other, &mut caller),
         Err(fault) => match managed(gateway, &fault, &head) {
             Some(managed) => {
-                let head = (head, source);
+                let head = (head, peer);
                 Box::pin(manage(gateway, managed, head, body, &mut caller)).await
             }
             None => Err(fault),
         },
     };
     answer.unwrap_or_else(|fault| {
-        let caller = caller.as_ref();
         ironward_telemetry::CallRefused {
             id,
-            caller: caller.map(Caller::alias),
-            key: caller.and_then(Caller::key_id),
-            team: caller.and_then(Caller::team_id),
+            caller: caller.as_ref().map(Caller::named),
             fault: &fault,
         }
         .emit();
@@ -88,7 +92,7 @@ where
 async fn call<B>(
     gateway: &Gateway,
     id: CallId,
-    (head, source): (&Parts, Option<IpAddr>),
+    (head, peer): (&Parts, &Peer),
     body: B,
     (dialect, path_model): (Dialect, Option<String>),
     known: &mut Option<Caller>,
@@ -106,7 +110,8 @@ where
     let access = &gateway.access;
     let arrival = Arrival {
         headers: &head.headers,
-        source,
+        source: peer.address,
+        workload: peer.workload.as_ref(),
         route: routes::templates(dialect),
         now: milliseconds_since_1970(gateway),
     };
@@ -178,7 +183,7 @@ where
 /// The routes that are no calls.
 fn answer(
     gateway: &Gateway,
-    (head, source): (&Parts, Option<IpAddr>),
+    (head, peer): (&Parts, &Peer),
     route: &Route<'_>,
     known: &mut Option<Caller>,
 ) -> Result<Response<Body>, Fault> {
@@ -192,7 +197,8 @@ fn answer(
     }
     let arrival = Arrival {
         headers: &head.headers,
-        source,
+        source: peer.address,
+        workload: peer.workload.as_ref(),
         route: route.templates(),
         now: milliseconds_since_1970(gateway),
     };
@@ -237,7 +243,7 @@ fn managed<'a>(
 async fn manage<B>(
     gateway: &Gateway,
     (management, templates): (&dyn Management, &'static [&'static str]),
-    (head, source): (Parts, Option<IpAddr>),
+    (head, peer): (Parts, &Peer),
     body: B,
     known: &mut Option<Caller>,
 ) -> Result<Response<Body>, Fault>
@@ -246,14 +252,15 @@ where
 {
     let arrival = Arrival {
         headers: &head.headers,
-        source,
+        source: peer.address,
+        workload: peer.workload.as_ref(),
         route: templates,
         now: milliseconds_since_1970(gateway),
     };
     let snapshot = gateway.snapshot();
     *known = Some(authenticate(&gateway.access, &snapshot, arrival)?);
     drop(snapshot);
-    hand_over(management, (head, source), body).await
+    hand_over(management, (head, peer.address), body).await
 }
 
 /// LiteLLM's answers to probes.

@@ -5,6 +5,7 @@ mod keys;
 mod models;
 mod parallel;
 mod streams;
+mod tokens;
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -22,6 +23,7 @@ use ironward_core::{
     Timeouts, UpstreamRequest,
 };
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
+use ironward_identity::Identities;
 use ironward_policy::{Grant, Spending};
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::objects::{
@@ -33,8 +35,8 @@ use ironward_testkit::{FakeClock, SeededRandom};
 use tokio::sync::mpsc;
 
 use crate::{
-    Access, Alias, Body, Gateway, InFlight, Keys, Routed, Routing, Settings, SidePool,
-    SnapshotBuilder, serve,
+    Access, Alias, Body, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings, SidePool,
+    SnapshotBuilder, keyless, serve,
 };
 
 const ROOT: &str = "sk-the-master-key";
@@ -190,11 +192,13 @@ impl World {
         };
         let writer = DirectoryWriter::new();
         let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
+        let keyless = keyless(&writer.directory(), Identities::new(&[], None));
         let access = Access::new(
             writer.directory(),
             Arc::clone(&hasher),
             Arc::clone(&freshness),
             stale_after,
+            keyless,
         );
         let provider = Arc::new(Provider::default());
         let gateway = Gateway {
@@ -261,6 +265,7 @@ impl World {
             grant,
             spending: Default::default(),
             sso_user_id: None,
+            identities: Vec::new(),
             metadata: Default::default(),
             kept: Default::default(),
             origin: Origin::default(),
@@ -361,7 +366,11 @@ impl World {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>, source: &str) -> http::Response<Body> {
-        serve(&self.gateway, Some(source.parse().unwrap()), request).await
+        let peer = Peer {
+            address: Some(source.parse().unwrap()),
+            workload: None,
+        };
+        serve(&self.gateway, &peer, request).await
     }
 
     /// A call of `key`, and its answer.

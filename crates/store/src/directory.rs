@@ -10,15 +10,15 @@ mod shards;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ironward_core::Id;
 use ironward_secret::KeyHash;
 use tokio::sync::watch;
 
 use crate::objects::{
-    AccessGroup, Budget, Credential, Customer, Key, Organisation, Project, SecretForm,
-    ServiceAccount, StoredDeployment, Tag, Team, User,
+    AccessGroup, Account, Budget, Claim, Credential, Customer, Key, Organisation, Project,
+    SecretForm, ServiceAccount, StoredDeployment, Tag, Team, User,
 };
 
 pub use entry::Entry;
@@ -52,6 +52,8 @@ pub struct Directory {
     changes: watch::Sender<u64>,
     /// Whether a key of LiteLLM's was ever among them.
     has_imported: AtomicBool,
+    /// Counts the changes of objects that list identities.
+    identities: AtomicU64,
 }
 
 /// Whose a secret is.
@@ -90,6 +92,7 @@ impl Directory {
             sso_ids: Shards::new(FEW),
             changes: watch::Sender::new(0),
             has_imported: AtomicBool::new(false),
+            identities: AtomicU64::new(0),
         }
     }
 
@@ -120,6 +123,27 @@ impl Directory {
     #[must_use]
     pub fn user_by_sso_id(&self, subject: &str) -> Option<Arc<Entry<User>>> {
         self.users.find(self.sso_ids.find(subject)?.as_str())
+    }
+
+    /// Grows with every change of who lists which identities. Whoever keeps what
+    /// [`Self::identities`] gives reads this before, and looks whether it has grown since.
+    #[must_use]
+    pub fn identities_revision(&self) -> u64 {
+        self.identities.load(Ordering::Acquire)
+    }
+
+    /// Who is proven without a key by what, an entry for each: all of its claims hold.
+    pub fn identities(&self, mut each: impl FnMut(Account, &[Claim])) {
+        for entry in self.service_accounts.iter() {
+            let account = || Account::ServiceAccount(entry.id.clone());
+            let identities = entry.object.identities.iter();
+            identities.for_each(|claims| each(account(), claims));
+        }
+        for entry in self.users.iter() {
+            let account = || Account::User(entry.id.clone());
+            let identities = entry.object.identities.iter();
+            identities.for_each(|claims| each(account(), claims));
+        }
     }
 
     /// The number of the last change, and a way to wait for the next: what is held for long (an

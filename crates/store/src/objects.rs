@@ -29,7 +29,7 @@ pub use key::{Key, KeySecret, Owner, SecretForm};
 pub use organisation::Organisation;
 pub use project::Project;
 pub use sealed::ValuePlace;
-pub use service_account::{Claim, ServiceAccount};
+pub use service_account::{Account, Claim, ServiceAccount};
 pub use team::{Member, MemberDefaults, Team};
 pub use user::{Membership, User};
 

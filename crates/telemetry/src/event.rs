@@ -3,17 +3,30 @@ use std::time::Duration;
 
 use ironward_core::{CallId, Fault, Side, Usage};
 
+/// Who calls, as logs name them.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The alias of the key that made the call, or of the account where there is no key; the id of
+    /// what has no alias.
+    pub alias: &'a str,
+    /// The id of the key, where it is a virtual one.
+    pub key: Option<&'a str>,
+    /// The id of the person or the service account whose call it is.
+    pub account: Option<&'a str>,
+    /// Who they are to whoever vouches for them, where they came without a key: the subject of a
+    /// token or the SPIFFE id of a certificate.
+    pub subject: Option<&'a str>,
+    /// The id of the team that pays.
+    pub team: Option<&'a str>,
+}
+
 /// A call is over, however it ended.
 #[derive(Debug, Clone, Copy)]
 pub struct CallSettled<'a> {
     /// Its id.
     pub id: CallId,
-    /// The alias of the key that made it, or its id where it has none.
-    pub caller: &'a str,
-    /// The id of the key, where it is a virtual one.
-    pub key: Option<&'a str>,
-    /// The id of the team that pays.
-    pub team: Option<&'a str>,
+    /// Who made it.
+    pub caller: Named<'a>,
     /// The client's dialect.
     pub dialect: &'static str,
     /// The model group asked for.
@@ -40,9 +53,6 @@ impl CallSettled<'_> {
     pub fn emit(self) {
         let Self {
             id,
-            caller,
-            key,
-            team,
             dialect,
             model_group,
             deployment,
@@ -50,20 +60,28 @@ impl CallSettled<'_> {
             attempts,
             ..
         } = self;
+        let Named {
+            alias: caller,
+            key,
+            account,
+            subject,
+            team,
+        } = self.caller;
         let usage = self.usage.unwrap_or_default();
         let (input_tokens, output_tokens) = (usage.input, usage.output);
         let (total_ms, overhead_us) = (self.total.as_millis(), self.overhead.as_micros());
         match self.fault {
             None => tracing::debug!(
-                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
+                %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
                 input_tokens, output_tokens, total_ms, overhead_us, "call settled"
             ),
             Some(fault) if fault.side == Side::Downstream => tracing::info!(
-                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
-                fault = fault.kind.label(), reason = &*fault.message, total_ms, "call refused"
+                %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
+                fault = fault.kind.label(), reason = &*fault.message,
+                cause = fault.cause.as_deref(), total_ms, "call refused"
             ),
             Some(fault) => tracing::warn!(
-                %id, caller, key, team, dialect, model_group, deployment, status, attempts,
+                %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), upstream_status = fault.upstream_status,
                 reason = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
             ),
@@ -76,12 +94,8 @@ impl CallSettled<'_> {
 pub struct CallRefused<'a> {
     /// Its id.
     pub id: CallId,
-    /// The alias of the key that made it, or its id where it has none; `None`: no key was let in.
-    pub caller: Option<&'a str>,
-    /// The id of the key, where it is a virtual one.
-    pub key: Option<&'a str>,
-    /// The id of the team that pays.
-    pub team: Option<&'a str>,
+    /// Who made it; `None`: nobody was let in.
+    pub caller: Option<Named<'a>>,
     /// Why.
     pub fault: &'a Fault,
 }
@@ -90,22 +104,21 @@ impl CallRefused<'_> {
     /// Writes it. Strangers can cause any number of these, so only at `debug`, unless it is our
     /// own fault.
     pub fn emit(self) {
-        let Self {
-            id,
-            caller,
-            key,
-            team,
-            fault,
-        } = self;
+        let Self { id, caller, fault } = self;
+        let key = caller.and_then(|caller| caller.key);
+        let account = caller.and_then(|caller| caller.account);
+        let subject = caller.and_then(|caller| caller.subject);
+        let team = caller.and_then(|caller| caller.team);
+        let caller = caller.map(|caller| caller.alias);
         if fault.side == Side::Downstream {
             tracing::debug!(
-                %id, caller, key, team, fault = fault.kind.label(), reason = &*fault.message,
-                "request refused"
+                %id, caller, key, account, subject, team, fault = fault.kind.label(),
+                reason = &*fault.message, cause = fault.cause.as_deref(), "request refused"
             );
         } else {
             tracing::warn!(
-                %id, caller, key, team, fault = fault.kind.label(), reason = &*fault.message,
-                cause = fault.cause.as_deref(), "request failed"
+                %id, caller, key, account, subject, team, fault = fault.kind.label(),
+                reason = &*fault.message, cause = fault.cause.as_deref(), "request failed"
             );
         }
     }
@@ -306,5 +319,65 @@ impl LogLinesLost {
             lines,
             "log lines lost: whoever reads the log does not keep up"
         );
+    }
+}
+
+/// The keys of an issuer of tokens are in force, and are others than before.
+#[derive(Debug, Clone, Copy)]
+pub struct IssuerKeysFetched<'a> {
+    /// Whose.
+    pub issuer: &'a str,
+    /// How many can be used.
+    pub keys: usize,
+    /// Those that cannot, each with the reason.
+    pub left_out: &'a [String],
+}
+
+impl IssuerKeysFetched<'_> {
+    /// Writes it, and what was left out.
+    pub fn emit(self) {
+        tracing::info!(
+            issuer = self.issuer,
+            keys = self.keys,
+            "issuer's keys fetched"
+        );
+        for reason in self.left_out {
+            tracing::info!(
+                issuer = self.issuer,
+                reason,
+                "a key of the issuer is not used"
+            );
+        }
+    }
+}
+
+/// The keys of an issuer of tokens could not be fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct IssuerKeysFailed<'a> {
+    /// Whose, what failed, where, and what to do.
+    pub reason: &'a str,
+    /// How old the keys in force are; `None` without any.
+    pub age: Option<Duration>,
+}
+
+impl IssuerKeysFailed<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        let age_s = self.age.map(|age| age.as_secs());
+        tracing::warn!(reason = self.reason, age_s, "issuer's keys not fetched");
+    }
+}
+
+/// A token was not taken on the admin plane.
+#[derive(Clone, Copy)]
+pub struct TokenRefused<'a> {
+    /// Why: nothing of the token.
+    pub reason: &'a dyn std::fmt::Display,
+}
+
+impl TokenRefused<'_> {
+    /// Writes it. Strangers can cause any number of these, so only at `debug`.
+    pub fn emit(self) {
+        tracing::debug!(reason = %self.reason, "token refused");
     }
 }

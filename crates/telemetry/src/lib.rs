@@ -8,6 +8,7 @@ mod log;
 
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
-    Draining, ListenerOpened, LogLinesLost, StoreFailed, VaultNotice,
+    Draining, IssuerKeysFailed, IssuerKeysFetched, ListenerOpened, LogLinesLost, Named,
+    StoreFailed, TokenRefused, VaultNotice,
 };
 pub use log::{Format, Logging, start};

@@ -18,6 +18,7 @@
 mod clock;
 mod forwarder;
 mod gateway;
+mod issuer;
 pub mod names;
 mod postgres;
 mod random;
@@ -29,6 +30,7 @@ mod upstream;
 pub use clock::FakeClock;
 pub use forwarder::Forwarder;
 pub use gateway::{Gateway, GatewayBuilder};
+pub use issuer::{Issuer, unsigned_token};
 pub use postgres::Postgres;
 pub use random::SeededRandom;
 pub use service::{LastingBao, Service};

@@ -41,7 +41,7 @@ pub use dialect::{Dialect, Envelope};
 pub use embeddings::{Embeddings, EmbeddingsFormat, EmbeddingsInput, EmbeddingsReply};
 pub use forward::{Forward, Forwarded};
 pub use json::{Json, mistyped};
-pub use presented_key::presented_key;
+pub use presented_key::{no_key, presented_key};
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};
 pub use target::check_target;

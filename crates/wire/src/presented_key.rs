@@ -15,24 +15,29 @@ const HEADERS: [&str; 6] = [
     "ocp-apim-subscription-key",
 ];
 
-/// The key that a request brings; never empty. `only` is the one header that keys are read from,
-/// where the operator set it.
+/// The key or token that a request brings, if it brings any; never empty. `only` is the one header
+/// that it is read from, where the operator set it.
 ///
 /// # Errors
-/// An authentication fault when there is none, or when it is not said which one is meant.
+/// An authentication fault when it is not said which one is meant, or what is there is empty.
 pub fn presented_key<'h>(
     headers: &'h HeaderMap,
     only: Option<&HeaderName>,
-) -> Result<&'h [u8], Fault> {
+) -> Result<Option<&'h [u8]>, Fault> {
     let presented = match only {
         Some(name) => single(headers, name.as_str())?.map(without_scheme),
         None => first(headers)?,
     };
     match presented {
         Some([]) => Err(malformed()),
-        Some(key) => Ok(key),
-        None => Err(refused("Authentication Error, No api key passed in.")),
+        presented => Ok(presented),
     }
+}
+
+/// The answer to a request that brings no key.
+#[must_use]
+pub fn no_key() -> Fault {
+    refused("Authentication Error, No api key passed in.")
 }
 
 fn first(headers: &HeaderMap) -> Result<Option<&[u8]>, Fault> {

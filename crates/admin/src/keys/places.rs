@@ -154,6 +154,7 @@ fn new_owner(directory: &Directory, key: &Key) -> Option<Change> {
         grant: Grant::default(),
         spending: Spending::default(),
         sso_user_id: None,
+        identities: Vec::new(),
         metadata: Metadata::new(),
         kept: Metadata::new(),
         origin: key.origin.clone(),

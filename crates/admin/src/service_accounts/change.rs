@@ -1,14 +1,14 @@
 use ironward_core::Id;
 use ironward_policy::access::Route;
 use ironward_store::Change;
-use ironward_store::objects::{Metadata, ServiceAccount};
+use ironward_store::objects::{Account, Metadata, ServiceAccount};
 use serde_json::Value;
 
 use super::fields::{AccountFields, missing, row, target};
-use super::identity;
 use crate::call::{Call, Outcome};
 use crate::cascade::Cascade;
 use crate::fault::Refusal;
+use crate::identities;
 use crate::limits::{Above, Limits};
 use crate::request::{Fields, Name, Shape};
 
@@ -58,7 +58,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Outcome {
         let message = "a service account with this service_account_id exists already";
         return Err(Refusal::bad_request(message).with_param("service_account_id"));
     }
-    identity::check(call, id.as_str(), &account, &[])?;
+    let owner = Account::ServiceAccount(id.clone());
+    identities::check(call, &owner, &account.identities, &[])?;
     check_given(call, &account)?;
     call.plane
         .write(&permit, &[Change::create(&id, &account)])
@@ -96,7 +97,9 @@ pub(crate) async fn update(call: &Call<'_>) -> Outcome {
         let message = "a service account cannot be moved to another team";
         return Err(Refusal::bad_request(message).with_param("team_id"));
     }
-    identity::check(call, &request.id, &account, &found.object.identities)?;
+    let owner = Account::ServiceAccount(found.id.clone());
+    let before = &found.object.identities;
+    identities::check(call, &owner, &account.identities, before)?;
     let raised = limits(&account).raised_from(&directory, limits(&found.object))?;
     match raised.filter(|_| !call.actor.is_administrator()) {
         None => limits(&account).check(&directory)?,

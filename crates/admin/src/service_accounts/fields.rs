@@ -2,11 +2,11 @@ use ironward_core::Id;
 use ironward_store::Directory;
 use ironward_store::objects::{Metadata, ServiceAccount};
 
-use super::identity::{Identity, shown};
 use crate::answer::{Row, time};
 use crate::call::Call;
 use crate::fault::Refusal;
 use crate::fields::{GrantFields, SpendingFields};
+use crate::identities::{Identity, shown};
 use crate::request::{Field, Fields, Name, Shape};
 use crate::target::Target;
 use crate::teams;

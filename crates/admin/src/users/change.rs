@@ -1,5 +1,5 @@
 use ironward_store::Change;
-use ironward_store::objects::User;
+use ironward_store::objects::{Account, User};
 use serde_json::{Value, json};
 
 use super::create::check_unique;
@@ -8,6 +8,7 @@ use super::find::{Held, held, target};
 use super::show::row;
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
+use crate::identities;
 use crate::limits::{Above, Limits};
 use crate::request::{Field, Fields, Name, Shape};
 
@@ -64,6 +65,8 @@ pub(super) async fn change(call: &Call<'_>, request: UpdateUser) -> Result<(Held
     request.fields.apply(call, &mut user)?;
     call.authorise(&target(held.id.as_str(), &user))?;
     check_unique(call, &held.id, &user)?;
+    let account = Account::User(held.id.clone());
+    identities::check(call, &account, &user.identities, &held.user.identities)?;
     check_limits(call, &held, &user)?;
     call.stamp(&mut user.origin);
     let change = Change::update(&held.id, held.version, &user);

@@ -1,7 +1,7 @@
 use ironward_core::{Id, Money, Role};
 use ironward_policy::access::Route;
 use ironward_store::Change;
-use ironward_store::objects::{Member, Membership, Organisation, Team, User};
+use ironward_store::objects::{Account, Member, Membership, Organisation, Team, User};
 use serde_json::{Value, json};
 
 use super::fields::{UserFields, check_role};
@@ -10,6 +10,7 @@ use super::show::put;
 use crate::answer::Row;
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
+use crate::identities;
 use crate::keys::FirstKey;
 use crate::limits::{Above, Limits};
 use crate::making;
@@ -188,6 +189,7 @@ fn check_new(call: &Call<'_>, id: &Id<User>, user: &User) -> Result<(), Refusal>
         );
     }
     check_unique(call, id, user)?;
+    identities::check(call, &Account::User(id.clone()), &user.identities, &[])?;
     let limits = Limits {
         grant: &user.grant,
         spending: &user.spending,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::call::Call;
 use crate::fault::Refusal;
 use crate::fields::{GrantFields, Kept, KeptField, Spend, SpendingFields, Unset};
+use crate::identities::Identity;
 use crate::request::{Field, Fields, FromJson, Name, Place, Problems, Shape, choice};
 
 /// LiteLLM's fields of users that have no effect yet.
@@ -29,6 +30,7 @@ pub(super) struct UserFields {
     alias: Field<Name>,
     role: Field<UserRole>,
     sso_id: Field<Name>,
+    identities: Field<Vec<Identity>>,
     metadata: Field<Metadata>,
     grant: GrantFields,
     spending: SpendingFields,
@@ -50,6 +52,7 @@ impl Shape for UserFields {
             alias: fields.take("user_alias"),
             role: fields.take("user_role"),
             sso_id: fields.take("sso_user_id"),
+            identities: fields.take("identities"),
             metadata: fields.take("metadata"),
             grant: GrantFields::read(fields),
             spending: SpendingFields::read(fields),
@@ -87,6 +90,11 @@ impl UserFields {
         self.sso_id
             .map(Name::into_text)
             .apply(&mut user.sso_user_id);
+        let identities = self.identities.map(|identities| {
+            let identities = identities.into_iter().map(|identity| identity.0);
+            identities.collect()
+        });
+        identities.apply_or_default(&mut user.identities);
         self.metadata.apply_or_default(&mut user.metadata);
         self.grant.apply(&mut user.grant, &mut user.kept);
         self.spending.apply(&mut user.spending, call.now);

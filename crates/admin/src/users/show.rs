@@ -9,6 +9,7 @@ use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::fields::{GrantFields, Kept, Spend, SpendingFields};
+use crate::identities::shown;
 use crate::request::{Fields, Shape};
 use crate::target::Target;
 use crate::{keys, teams};
@@ -26,6 +27,9 @@ pub(super) fn put(directory: &Directory, id: &str, user: &User, row: &mut Row) {
     row.put("user_email", &user.email)
         .put("user_role", user.role.as_str());
     row.put("sso_user_id", &user.sso_user_id);
+    if !user.identities.is_empty() {
+        row.put("identities", shown(&user.identities));
+    }
     row.put("teams", teams_of(directory, id));
     let places = user.organisations.iter().map(|place| {
         json!({

@@ -12,10 +12,13 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
 use ironward_admin::{Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
+use ironward_identity::{Accounts, Bindings, Identities, Keyless};
 use ironward_policy::{Grant, KeyLife, Spending};
 use ironward_secret::{DataKey, KeyHasher, Keyring};
-use ironward_store::objects::{Member, Membership, Object, Organisation, Origin, Team, User};
-use ironward_store::{Change, Feed, Location, LockedStore};
+use ironward_store::objects::{
+    Account, Member, Membership, Object, Organisation, Origin, Team, User,
+};
+use ironward_store::{Change, Directory, Feed, Location, LockedStore};
 use ironward_testkit::{FakeClock, SeededRandom};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -59,6 +62,23 @@ impl Sealing for Vault {
     }
 }
 
+struct Listed(Arc<Directory>);
+
+impl Accounts<Account> for Listed {
+    fn revision(&self) -> u64 {
+        self.0.identities_revision()
+    }
+
+    fn list(&self) -> Bindings<Account> {
+        let mut bindings = Bindings::default();
+        self.0.identities(|account, claims| {
+            let claims = claims.iter().map(|claim| (&*claim.name, &*claim.value));
+            bindings.add(account, claims).unwrap();
+        });
+        bindings
+    }
+}
+
 /// What was answered.
 #[derive(Debug)]
 pub(crate) struct Answered {
@@ -92,6 +112,8 @@ impl Fixture {
         let (feed, _) = Feed::load(&store, &snapshot, Arc::clone(&clock) as Arc<dyn Clock>)
             .await
             .unwrap();
+        let listed = Box::new(Listed(feed.directory()));
+        let keyless = Arc::new(Keyless::new(Identities::new(&[], None), listed));
         let hasher = KeyHasher::new(&[7; 32]);
         let admin = Principal {
             alias: "admin_key".into(),
@@ -116,6 +138,7 @@ impl Fixture {
             sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
             feed: Arc::new(feed),
             failures: Arc::default(),
+            keyless,
             hasher: Arc::new(hasher),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,
@@ -158,6 +181,7 @@ impl Fixture {
             grant: Default::default(),
             spending: Default::default(),
             sso_user_id: None,
+            identities: Vec::new(),
             metadata: Default::default(),
             kept: Default::default(),
             origin: Origin::default(),

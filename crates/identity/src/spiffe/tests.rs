@@ -1,10 +1,15 @@
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use rustls_pki_types::CertificateDer;
 
-use super::SpiffeId;
+use super::{SpiffeId, Workload};
+use crate::testing::{NOW, at};
 
 /// A certificate with these URIs, signed by an authority.
 fn certificate(uris: &[&str]) -> CertificateDer<'static> {
+    certificate_until(uris, NOW)
+}
+
+fn certificate_until(uris: &[&str], end: u64) -> CertificateDer<'static> {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = Issuer::new(authority, KeyPair::generate().unwrap());
@@ -13,6 +18,7 @@ fn certificate(uris: &[&str]) -> CertificateDer<'static> {
         leaf.subject_alt_names
             .push(SanType::URI((*uri).try_into().unwrap()));
     }
+    leaf.not_after = at(end).into();
     let key = KeyPair::generate().unwrap();
     leaf.signed_by(&key, &authority).unwrap().der().clone()
 }
@@ -28,6 +34,17 @@ fn the_id_is_the_one_uri_of_the_certificate() {
     assert!(read(&[id, id]).is_err());
     assert!(read(&["https://example.com/"]).is_err());
     assert!(SpiffeId::of_verified(&CertificateDer::from(vec![0x30, 0])).is_err());
+}
+
+#[test]
+fn a_workload_is_over_when_its_certificate_is() {
+    let id = "spiffe://prod.example.com/ns/agents/sa/planner";
+    // Before and after the year 2050, which is written in another way.
+    for end in [NOW, NOW + 40 * 365 * 86_400] {
+        let workload = Workload::of_verified(&certificate_until(&[id], end)).unwrap();
+        assert_eq!((workload.id.as_str(), workload.until), (id, at(end)));
+    }
+    assert!(Workload::of_verified(&certificate(&[])).is_err());
 }
 
 #[test]

@@ -19,5 +19,6 @@ mod references;
 mod refusals;
 mod smuggling;
 mod targets;
+mod tokens;
 mod unknown_keys;
 mod unread;

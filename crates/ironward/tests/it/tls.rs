@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ironward_testkit::raw::Connection;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -35,8 +35,15 @@ impl Authority {
 
     /// A certificate for `localhost`, a server's or a client's.
     pub(crate) fn issue(&self) -> Issued {
+        self.issue_with(None)
+    }
+
+    /// The same with a URI: a workload's.
+    pub(crate) fn issue_with(&self, uri: Option<&str>) -> Issued {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("parameters");
+        let uri = uri.map(|uri| SanType::URI(uri.try_into().expect("a URI")));
+        params.subject_alt_names.extend(uri);
         let certificate = params.signed_by(&key, &self.issuer).expect("signed");
         Issued {
             certificate: certificate.pem(),

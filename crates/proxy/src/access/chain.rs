@@ -1,18 +1,22 @@
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use ironward_core::{Fault, FaultKind, Role};
+use ironward_core::{Fault, FaultKind, Id, Role};
+use ironward_identity::{Unproven, Vouched};
 use ironward_policy::access::may_call;
 use ironward_policy::{Compiled, Link, Spending, Which, narrowest};
-use ironward_store::objects::{Key, Organisation, Owner, Project, ServiceAccount, Team, User};
+use ironward_store::objects::{
+    Account, Key, Organisation, Owner, Project, ServiceAccount, Team, User,
+};
 use ironward_store::{Directory, Entry, Found, LiveKey, LiveSecret};
 
+use super::Access;
 use super::running::{Limit, Whose};
 
-/// A key and everything that bounds it, each as it was when the chain was made. All of it is there:
-/// a key of which a part is gone has no chain.
+/// What was presented, and everything that bounds it, each as it was when the chain was made. All of
+/// it is there: what a part of is gone has no chain.
 pub(crate) struct Chain {
-    pub(crate) key: Arc<Entry<Key, LiveKey>>,
-    secret: LiveSecret,
+    proof: Proof,
     holder: Holder,
     project: Option<Arc<Entry<Project>>>,
     pub(crate) team: Option<Arc<Entry<Team>>>,
@@ -20,7 +24,14 @@ pub(crate) struct Chain {
     creator: Option<Arc<Entry<User>>>,
 }
 
-/// Whose the key is.
+/// What was presented.
+enum Proof {
+    Key(Arc<Entry<Key, LiveKey>>, LiveSecret),
+    /// A token or a certificate, of the holder's own.
+    Vouched(Vouched<Account>),
+}
+
+/// Whose it is.
 enum Holder {
     Nobody,
     User(Arc<Entry<User>>),
@@ -32,7 +43,7 @@ impl Chain {
     ///
     /// # Errors
     /// An authentication fault when something that bounds the key is gone.
-    pub(crate) fn of(directory: &Directory, found: Found) -> Result<Self, Fault> {
+    pub(crate) fn of_key(directory: &Directory, found: Found) -> Result<Self, Fault> {
         let Found { key, secret } = found;
         let live = &key.object;
         let team = live
@@ -74,16 +85,8 @@ impl Chain {
                 project.ok_or_else(|| gone("project"))
             })
             .transpose()?;
-        let of_team = team
-            .as_ref()
-            .and_then(|team| team.object.organisation.as_ref());
-        let organisation = of_team
-            .or(live.organisation.as_ref())
-            .map(|id| {
-                let organisation = directory.organisations.find(id.as_str());
-                organisation.ok_or_else(|| gone("organisation"))
-            })
-            .transpose()?;
+        let own = live.organisation.as_ref();
+        let organisation = organisation(directory, team.as_deref(), own, gone)?;
         let creator = live
             .creator
             .as_ref()
@@ -93,8 +96,7 @@ impl Chain {
             })
             .transpose()?;
         Ok(Self {
-            key,
-            secret,
+            proof: Proof::Key(key, secret),
             holder,
             project,
             team,
@@ -103,24 +105,102 @@ impl Chain {
         })
     }
 
-    /// The same key as it is now.
+    /// The chain of somebody who came without a key: a service account is bounded as its keys are,
+    /// and a person as by a key that is of no team.
     ///
     /// # Errors
-    /// An authentication fault when it, its secret or something that bounds it is gone.
-    pub(crate) fn again(&self, directory: &Directory, now: u64) -> Result<Self, Fault> {
-        let key = directory.keys.find(self.key.id.as_str());
+    /// An authentication fault when something that bounds them is gone.
+    pub(crate) fn of_account(
+        directory: &Directory,
+        vouched: Vouched<Account>,
+    ) -> Result<Self, Fault> {
+        let (holder, team) = match &vouched.owner {
+            Account::User(id) => {
+                let user = directory.users.find(id.as_str());
+                (Holder::User(user.ok_or_else(|| lost("user"))?), None)
+            }
+            Account::ServiceAccount(id) => {
+                let account = directory.service_accounts.find(id.as_str());
+                let account = account.ok_or_else(|| lost("service account"))?;
+                let team = directory.teams.find(account.object.team.as_str());
+                let team = team.ok_or_else(|| lost("team"))?;
+                (Holder::ServiceAccount(account), Some(team))
+            }
+        };
+        Ok(Self {
+            proof: Proof::Vouched(vouched),
+            holder,
+            project: None,
+            organisation: organisation(directory, team.as_deref(), None, lost)?,
+            team,
+            creator: None,
+        })
+    }
+
+    /// The same as it is now.
+    ///
+    /// # Errors
+    /// An authentication fault when what was presented, or something that bounds it, is gone.
+    pub(crate) fn again(&self, access: &Access, now: u64) -> Result<Self, Fault> {
+        let directory = &access.directory;
+        let (key, secret) = match &self.proof {
+            Proof::Key(key, secret) => (key, secret),
+            Proof::Vouched(vouched) => {
+                let vouched = access.keyless.again(vouched, wall(now));
+                let vouched = vouched.map_err(|unproven| ended(&unproven))?;
+                return Self::of_account(directory, vouched);
+            }
+        };
+        let key = directory.keys.find(key.id.as_str());
         let key = key.ok_or_else(|| gone_key("was deleted"))?;
         let mut secrets = key.object.secrets.iter();
         let secret = secrets
-            .find(|secret| secret.hash == self.secret.hash && secret.form == self.secret.form)
+            .find(|one| one.hash == secret.hash && one.form == secret.form)
             .copied()
             .filter(|secret| secret.is_live(now))
             .ok_or_else(|| gone_key("was replaced by another one"))?;
-        Self::of(directory, Found { key, secret })
+        Self::of_key(directory, Found { key, secret })
+    }
+
+    /// The key that was presented.
+    pub(crate) fn key(&self) -> Option<&Entry<Key, LiveKey>> {
+        match &self.proof {
+            Proof::Key(key, _) => Some(key),
+            Proof::Vouched(_) => None,
+        }
+    }
+
+    /// The name under which it appears in records.
+    pub(crate) fn alias(&self) -> Option<&str> {
+        if let Some(key) = self.key() {
+            return Some(key.object.alias.as_deref().unwrap_or(key.id.as_str()));
+        }
+        match &self.holder {
+            Holder::Nobody => None,
+            Holder::User(user) => Some(user.object.alias.as_deref().unwrap_or(user.id.as_str())),
+            Holder::ServiceAccount(account) => Some(&account.object.alias),
+        }
+    }
+
+    /// The id of the person or the program whose call it is.
+    pub(crate) fn account_id(&self) -> Option<&str> {
+        match &self.holder {
+            Holder::Nobody => None,
+            Holder::User(user) => Some(user.id.as_str()),
+            Holder::ServiceAccount(account) => Some(account.id.as_str()),
+        }
+    }
+
+    /// Who they are to whoever vouched for them.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Key(..) => None,
+            Proof::Vouched(vouched) => Some(vouched.subject()),
+        }
     }
 
     /// Whether each part is as it was when the chain was made.
-    pub(crate) fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self, access: &Access) -> bool {
         fn is<K, C>(entry: Option<&Arc<Entry<K, C>>>) -> bool {
             entry.is_none_or(|entry| entry.is_current())
         }
@@ -129,7 +209,11 @@ impl Chain {
             Holder::User(user) => user.is_current(),
             Holder::ServiceAccount(account) => account.is_current(),
         };
-        self.key.is_current()
+        let proof = match &self.proof {
+            Proof::Key(key, _) => key.is_current(),
+            Proof::Vouched(vouched) => access.keyless.is_current(vouched),
+        };
+        proof
             && holder
             && is(self.project.as_ref())
             && is(self.team.as_ref())
@@ -140,16 +224,21 @@ impl Chain {
     /// When it ends without anybody changing it, in milliseconds since 1970.
     pub(crate) fn end(&self) -> Option<u64> {
         let grants = narrowest(&self.links()).expires;
-        let ends = [self.secret.until, self.key.object.grant.date, grants];
+        let ends = match &self.proof {
+            Proof::Key(key, secret) => [secret.until, key.object.grant.date, grants],
+            Proof::Vouched(vouched) => [Some(milliseconds(vouched.until())), None, grants],
+        };
         ends.into_iter().flatten().min()
     }
 
-    /// What the key may do at most, link by link. Its own end is no part of it: see
+    /// What it may do at most, link by link. A key's own end is no part of it: see
     /// [`Self::expired`].
     pub(crate) fn links(&self) -> Vec<Link<'_>> {
         let mut links = Vec::with_capacity(9);
         let mut add = |which, name, grant| links.push(Link { which, name, grant });
-        add(Which::Key, self.key.id.as_str(), self.key.grants.own());
+        if let Proof::Key(key, _) = &self.proof {
+            add(Which::Key, key.id.as_str(), key.grants.own());
+        }
         match &self.holder {
             Holder::Nobody => {}
             Holder::User(user) => {
@@ -189,8 +278,9 @@ impl Chain {
                 most,
             }));
         };
-        let key = &self.key;
-        add(Which::Key, key.id.as_str(), None, &key.object.spending.rest);
+        if let Proof::Key(key, _) = &self.proof {
+            add(Which::Key, key.id.as_str(), None, &key.object.spending.rest);
+        }
         match &self.holder {
             Holder::Nobody => {}
             Holder::User(user) => {
@@ -247,9 +337,12 @@ impl Chain {
 
     /// The key's own end, as a grant, once it has come. Keys that differ in nothing but their end
     /// share a grant, so it is kept beside it.
-    pub(crate) fn expired(&self, now: u64) -> Option<Compiled> {
-        let end = self.key.object.grant.date.filter(|end| *end <= now)?;
-        Some(Compiled::until(end))
+    pub(crate) fn expired(&self, now: u64) -> Option<(&Id<Key>, Compiled)> {
+        let Proof::Key(key, _) = &self.proof else {
+            return None;
+        };
+        let end = key.object.grant.date.filter(|end| *end <= now)?;
+        Some((&key.id, Compiled::until(end)))
     }
 }
 
@@ -262,13 +355,58 @@ pub(crate) fn most_at_once(directory: &Directory, spending: &Spending) -> Option
     spending.max_parallel_requests.or_else(of_budget)
 }
 
+/// Milliseconds since 1970, as time.
+pub(crate) fn wall(now: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(now)
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The organisation of the team, or the key's own where no team says it.
+fn organisation(
+    directory: &Directory,
+    team: Option<&Entry<Team>>,
+    own: Option<&Id<Organisation>>,
+    gone: fn(&str) -> Fault,
+) -> Result<Option<Arc<Entry<Organisation>>>, Fault> {
+    let of_team = team.and_then(|team| team.object.organisation.as_ref());
+    let Some(id) = of_team.or(own) else {
+        return Ok(None);
+    };
+    let organisation = directory.organisations.find(id.as_str());
+    organisation.map(Some).ok_or_else(|| gone("organisation"))
+}
+
 fn gone(what: &str) -> Fault {
     let message =
         format!("Authentication Error, the {what} of this key is gone; ask for another key.");
     Fault::downstream(FaultKind::Authentication, message).with_code("auth_error")
 }
 
+fn lost(what: &str) -> Fault {
+    let message =
+        format!("Authentication Error, the {what} that this identity stands for is gone.");
+    Fault::downstream(FaultKind::Authentication, message).with_code("auth_error")
+}
+
 fn gone_key(how: &str) -> Fault {
     let message = format!("Authentication Error, the key of this call {how}.");
     Fault::downstream(FaultKind::Authentication, message).with_code("auth_error")
+}
+
+/// The end of a call that somebody made without a key.
+fn ended(unproven: &Unproven) -> Fault {
+    let message = match unproven {
+        Unproven::Over => {
+            "Authentication Error, the token or certificate of this call has expired."
+        }
+        _ => {
+            "Authentication Error, the token or certificate of this call is not accepted any more."
+        }
+    };
+    let fault = Fault::downstream(FaultKind::Authentication, message).with_code("auth_error");
+    fault.with_cause(unproven)
 }

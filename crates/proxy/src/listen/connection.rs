@@ -1,6 +1,5 @@
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
+use ironward_identity::Workload;
+use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -20,14 +20,14 @@ use tokio_rustls::TlsAcceptor;
 use super::ListenerSettings;
 use super::client::Client;
 use super::streams::Streams;
-use crate::Gateway;
 use crate::pipeline;
+use crate::{Gateway, Peer};
 
 /// One client's connection.
 pub(super) struct Connection {
     pub(super) gateway: Arc<Gateway>,
-    /// The client's address.
-    pub(super) source: IpAddr,
+    /// The client.
+    pub(super) peer: Peer,
     pub(super) settings: ListenerSettings,
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) drained: watch::Receiver<bool>,
@@ -35,7 +35,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Serves it to its end. What goes wrong here is the client's connection, and nobody else's.
-    pub(super) async fn serve(self, stream: TcpStream) {
+    pub(super) async fn serve(mut self, stream: TcpStream) {
         let Ok(stream) = Client::new(stream, self.unread()) else {
             return;
         };
@@ -50,7 +50,9 @@ impl Connection {
                 if let Ok(Ok(stream)) =
                     tokio::time::timeout(self.settings.head_timeout, handshake).await
                 {
-                    match stream.get_ref().1.alpn_protocol() {
+                    let session = stream.get_ref().1;
+                    self.peer.workload = workload(session);
+                    match session.alpn_protocol() {
                         Some(b"http/1.1") => self.serve_http1(stream).await,
                         _ => Box::pin(self.serve_either(stream)).await,
                     }
@@ -83,10 +85,10 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (gateway, source) = (Arc::clone(&self.gateway), self.source);
+        let (gateway, peer) = (Arc::clone(&self.gateway), Arc::new(self.peer.clone()));
         let service = service_fn(move |request: http::Request<Incoming>| {
-            let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, Some(source), request).await) }
+            let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
+            async move { Ok::<_, Infallible>(pipeline::serve(&gateway, &peer, request).await) }
         });
         let ListenerSettings {
             head_timeout,
@@ -119,12 +121,12 @@ impl Connection {
         let gateway = Arc::clone(&self.gateway);
         let has_begun = Arc::new(AtomicBool::new(false));
         let begun = Arc::clone(&has_begun);
-        let source = self.source;
+        let peer = Arc::new(self.peer.clone());
         let service = service_fn(move |request: http::Request<Incoming>| {
             begun.store(true, Ordering::Relaxed);
-            let (gateway, turn) = (Arc::clone(&gateway), streams.begin());
+            let (gateway, peer, turn) = (Arc::clone(&gateway), Arc::clone(&peer), streams.begin());
             async move {
-                let response = pipeline::serve(&gateway, Some(source), request).await;
+                let response = pipeline::serve(&gateway, &peer, request).await;
                 Ok::<_, Infallible>(turn.watch(response))
             }
         });
@@ -176,6 +178,13 @@ impl Connection {
             .keep_alive_timeout(head_timeout);
         server
     }
+}
+
+/// Whose certificate the client has shown, and TLS verified. One without a SPIFFE id is of nobody,
+/// and the client needs a key.
+fn workload(session: &ServerConnection) -> Option<Arc<Workload>> {
+    let certificate = session.peer_certificates()?.first()?;
+    Workload::of_verified(certificate).ok().map(Arc::new)
 }
 
 /// What a client speaks.

@@ -180,9 +180,7 @@ impl Open {
     fn close(&self, status: u16, fault: Option<&Fault>) {
         CallSettled {
             id: self.id,
-            caller: self.permit.caller.alias(),
-            key: self.permit.caller.key_id(),
-            team: self.permit.caller.team_id(),
+            caller: self.permit.caller.named(),
             dialect: self.dialect.label(),
             model_group: shown_name(&self.model),
             deployment: self.deployment.as_ref().map(DeploymentId::as_str),

@@ -3,16 +3,18 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use ironward_core::{Fault, FaultKind, Principal, Retry, Role};
+use ironward_identity::{Refusal, Unproven, Workload};
 use ironward_policy::{Asked, Link, Verdict, Which, check};
 use ironward_secret::KeyForm;
 use ironward_store::Found;
 use ironward_store::objects::SecretForm;
-use ironward_wire::presented_key;
+use ironward_telemetry::Named;
+use ironward_wire::{no_key, presented_key};
 
-use crate::access::{Access, Chain};
+use crate::access::{Access, Chain, wall};
 use crate::{Snapshot, refusal};
 
-/// Proof that the request brought a key that is let in, from where, and when.
+/// Proof that the request brought a key or a token that is let in, from where, and when.
 #[derive(Clone)]
 pub(crate) struct Caller {
     who: Who,
@@ -23,8 +25,8 @@ pub(crate) struct Caller {
 enum Who {
     /// The admin key or the configured master key: nothing bounds it.
     Root(Arc<Principal>),
-    /// A virtual key.
-    Key(Arc<Chain>),
+    /// A virtual key, or an account that came without one.
+    Bounded(Arc<Chain>),
 }
 
 /// What a request is authenticated for.
@@ -33,6 +35,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The address that it comes from, where it is known.
     pub(crate) source: Option<IpAddr>,
+    /// Whose certificate the connection began with.
+    pub(crate) workload: Option<&'a Arc<Workload>>,
     /// Every path template of the matched route.
     pub(crate) route: &'static [&'static str],
     /// Milliseconds since 1970.
@@ -40,11 +44,11 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl Caller {
-    /// The chain of a virtual key.
+    /// What bounds them.
     pub(crate) fn chain(&self) -> Option<&Arc<Chain>> {
         match &self.who {
             Who::Root(_) => None,
-            Who::Key(chain) => Some(chain),
+            Who::Bounded(chain) => Some(chain),
         }
     }
 
@@ -59,56 +63,83 @@ impl Caller {
         route: &'static [&'static str],
         now: u64,
     ) -> Result<Self, Fault> {
-        let chain = chain.again(&access.directory, now)?;
+        let chain = chain.again(access, now)?;
         check_standing(&chain, self.source, route, now)?;
         Ok(Self {
-            who: Who::Key(Arc::new(chain)),
+            who: Who::Bounded(Arc::new(chain)),
             source: self.source,
         })
     }
 
-    /// The name under which the key appears in records.
-    pub(crate) fn alias(&self) -> &str {
+    /// Who they are in records.
+    pub(crate) fn named(&self) -> Named<'_> {
         match &self.who {
-            Who::Root(principal) => &principal.alias,
-            Who::Key(chain) => {
-                let alias = chain.key.object.alias.as_deref();
-                alias.unwrap_or(chain.key.id.as_str())
-            }
+            Who::Root(principal) => Named {
+                alias: &principal.alias,
+                key: None,
+                account: None,
+                subject: None,
+                team: None,
+            },
+            Who::Bounded(chain) => Named {
+                alias: chain.alias().unwrap_or_default(),
+                key: chain.key().map(|key| key.id.as_str()),
+                account: chain.account_id(),
+                subject: chain.subject(),
+                team: chain.team.as_ref().map(|team| team.id.as_str()),
+            },
         }
-    }
-
-    /// The id of a virtual key.
-    pub(crate) fn key_id(&self) -> Option<&str> {
-        self.chain().map(|chain| chain.key.id.as_str())
-    }
-
-    /// The id of the team that pays.
-    pub(crate) fn team_id(&self) -> Option<&str> {
-        let team = self.chain()?.team.as_ref()?;
-        Some(team.id.as_str())
     }
 }
 
-/// bearer -> Caller: a key that is let in, of which nothing is blocked, expired or gone, on a route,
-/// at a time and from an address that its whole chain allows. A key that is not let in costs the
-/// same and is answered alike whatever it is.
+/// bearer -> Caller: a key, a token or, where neither is there, a certificate that is let in, of which nothing is blocked, expired or gone, on
+/// a route, at a time and from an address that its whole chain allows. What is not let in is answered
+/// alike whatever it is, and a key costs the same.
 pub(crate) fn authenticate(
     access: &Access,
     snapshot: &Snapshot,
     arrival: Arrival<'_>,
 ) -> Result<Caller, Fault> {
     let presented = presented_key(arrival.headers, snapshot.keys.header.as_ref())?;
+    let chain = match presented {
+        None => by_certificate(access, arrival)?,
+        Some(token) if access.keyless.is_token(token) => by_token(access, token, arrival)?,
+        Some(key) => match by_key(access, snapshot, key, arrival)? {
+            Proven::Root(principal) => {
+                return Ok(Caller {
+                    who: Who::Root(principal),
+                    source: arrival.source,
+                });
+            }
+            Proven::Bounded(chain) => chain,
+        },
+    };
+    check_standing(&chain, arrival.source, arrival.route, arrival.now)?;
+    Ok(Caller {
+        who: Who::Bounded(Arc::new(chain)),
+        source: arrival.source,
+    })
+}
+
+/// Whose a key is.
+enum Proven {
+    Root(Arc<Principal>),
+    Bounded(Chain),
+}
+
+fn by_key(
+    access: &Access,
+    snapshot: &Snapshot,
+    presented: &[u8],
+    arrival: Arrival<'_>,
+) -> Result<Proven, Fault> {
     let form = KeyForm::of(presented);
     if form == KeyForm::Malformed {
         return Err(wrong_key(access, arrival));
     }
     let hash = snapshot.keys.hasher.hash(presented);
     if let Some(principal) = snapshot.keys.principals.get(&hash) {
-        return Ok(Caller {
-            who: Who::Root(Arc::clone(principal)),
-            source: arrival.source,
-        });
+        return Ok(Proven::Root(Arc::clone(principal)));
     }
     if access.is_stale() {
         return Err(stale());
@@ -132,12 +163,34 @@ pub(crate) fn authenticate(
         .or_else(imported)
         .filter(|found: &Found| found.secret.is_live(arrival.now))
         .ok_or_else(|| wrong_key(access, arrival))?;
-    let chain = Chain::of(directory, found)?;
-    check_standing(&chain, arrival.source, arrival.route, arrival.now)?;
-    Ok(Caller {
-        who: Who::Key(Arc::new(chain)),
-        source: arrival.source,
-    })
+    Chain::of_key(directory, found).map(Proven::Bounded)
+}
+
+/// Whom a token stands for. One that is not taken is answered as any wrong key; the log says why.
+fn by_token(access: &Access, token: &[u8], arrival: Arrival<'_>) -> Result<Chain, Fault> {
+    if access.is_stale() {
+        return Err(stale());
+    }
+    let vouched = access.keyless.of_token(token, wall(arrival.now));
+    let vouched = vouched.map_err(|unproven| match unproven {
+        Unproven::Refused(Refusal::NoKeys(_)) => no_issuer_keys().with_cause(unproven),
+        _ => wrong_key(access, arrival).with_cause(unproven),
+    })?;
+    Chain::of_account(&access.directory, vouched)
+}
+
+/// Whom the certificate stands for that the connection began with. Nobody's is no wrong key: TLS has
+/// verified it, and the client may need it for other reasons.
+fn by_certificate(access: &Access, arrival: Arrival<'_>) -> Result<Chain, Fault> {
+    let workload = arrival.workload.ok_or_else(no_key)?;
+    if access.is_stale() {
+        return Err(stale());
+    }
+    let vouched = access
+        .keyless
+        .of_certificate(workload, wall(arrival.now))
+        .map_err(|unproven| no_key().with_cause(unproven))?;
+    Chain::of_account(&access.directory, vouched)
 }
 
 /// What can be refused before the body is read.
@@ -155,9 +208,9 @@ fn check_standing(
     };
     let ended = chain.expired(now);
     let mut links = chain.links();
-    links.extend(ended.as_ref().map(|grant| Link {
+    links.extend(ended.as_ref().map(|(key, grant)| Link {
         which: Which::Key,
-        name: chain.key.id.as_str(),
+        name: key.as_str(),
         grant,
     }));
     if let Verdict::Refused(refusal) = check(&links, &asked) {
@@ -203,6 +256,14 @@ fn stale() -> Fault {
         "the gateway has lost its database and cannot tell which keys are still good; try again soon",
     )
     .with_code("no_db_connection")
+}
+
+/// Nobody can tell whether the token is good: it may be.
+fn no_issuer_keys() -> Fault {
+    Fault::gateway(
+        FaultKind::Unavailable,
+        "the gateway has no keys of this token's issuer now; try again soon",
+    )
 }
 
 #[cfg(test)]

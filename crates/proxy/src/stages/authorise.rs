@@ -120,7 +120,7 @@ impl Permit {
         };
         let customer = self.customer.as_ref();
         let is_current =
-            chain.is_current() && customer.is_none_or(|customer| customer.is_current());
+            chain.is_current(access) && customer.is_none_or(|customer| customer.is_current());
         if is_current && self.end.is_none_or(|end| now < end) {
             return Ok(None);
         }
@@ -221,7 +221,8 @@ fn own_alias<'c>(caller: &'c Caller, name: &'c str) -> &'c str {
     let Some(chain) = caller.chain() else {
         return name;
     };
-    let of_key = chain.key.object.aliases.get(name);
+    let key = chain.key();
+    let of_key = key.and_then(|key| key.object.aliases.get(name));
     let name = of_key.map_or(name, |target| target);
     let team = chain.team.as_ref();
     let of_team = team.and_then(|team| team.object.model_aliases.get(name));

@@ -137,10 +137,10 @@ impl DirectoryWriter {
             }
             Content::ServiceAccount(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
-                insert(
-                    &to.service_accounts,
-                    Entry::new(&id, place, *object, grants),
-                )
+                let entry = Entry::new(&id, place, *object, grants);
+                let old = insert(&to.service_accounts, entry);
+                self.note_identities();
+                old
             }
             Content::Customer(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
@@ -170,12 +170,19 @@ impl DirectoryWriter {
             Kind::User => {
                 let old = from.users.remove(id)?;
                 self.forget_names(&old);
+                if !old.object.identities.is_empty() {
+                    self.note_identities();
+                }
                 Some(old.mark)
             }
             Kind::Organisation => remove(&from.organisations, id),
             Kind::Team => remove(&from.teams, id),
             Kind::Project => remove(&from.projects, id),
-            Kind::ServiceAccount => remove(&from.service_accounts, id),
+            Kind::ServiceAccount => {
+                let old = remove(&from.service_accounts, id);
+                self.note_identities();
+                old
+            }
             Kind::Customer => remove(&from.customers, id),
             Kind::Budget => remove(&from.budgets, id),
             Kind::Credential => remove(&from.credentials, id),
@@ -294,7 +301,17 @@ impl DirectoryWriter {
                 .sso_ids
                 .insert(subject.clone(), entry.id.clone());
         }
+        let lists = |user: &Entry<User>| !user.object.identities.is_empty();
+        if lists(&entry) || old.as_deref().is_some_and(lists) {
+            self.note_identities();
+        }
         old.map(|old| old.mark)
+    }
+
+    /// Tells whoever keeps a copy of the identities that theirs may be an old one. After the change:
+    /// a copy that is made in between is made again.
+    fn note_identities(&self) {
+        self.directory.identities.fetch_add(1, Ordering::Release);
     }
 
     fn forget_names(&self, old: &Entry<User>) {

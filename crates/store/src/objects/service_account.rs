@@ -2,7 +2,7 @@ use ironward_core::Id;
 use ironward_policy::{Grant, Spending};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Metadata, Object, Origin, Team};
+use super::{Kind, Metadata, Object, Origin, Team, User};
 use crate::ids;
 
 /// The identity of an agent or another program. It owns its keys.
@@ -26,6 +26,26 @@ pub struct ServiceAccount {
     pub kept: Metadata,
     /// Who made it.
     pub origin: Origin,
+}
+
+/// Who can be proven without a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// A person.
+    User(Id<User>),
+    /// A program.
+    ServiceAccount(Id<ServiceAccount>),
+}
+
+impl Account {
+    /// Its id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::ServiceAccount(id) => id.as_str(),
+        }
+    }
 }
 
 /// A claim that a token has to hold: `iss`, `sub`, ..., or `spiffe` for a certificate's id.

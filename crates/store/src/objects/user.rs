@@ -2,7 +2,7 @@ use ironward_core::{Id, Role};
 use ironward_policy::{Grant, Spending};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Metadata, Object, Organisation, Origin};
+use super::{Claim, Kind, Metadata, Object, Organisation, Origin};
 use crate::ids;
 
 /// A person.
@@ -23,6 +23,9 @@ pub struct User {
     pub spending: Spending,
     /// Their subject at the identity provider.
     pub sso_user_id: Option<Box<str>>,
+    /// The tokens and certificates that prove them without a key: all claims of one entry hold.
+    #[serde(default)]
+    pub identities: Vec<Vec<Claim>>,
     /// Free.
     pub metadata: Metadata,
     /// LiteLLM's fields that have no effect yet, as they were given.

@@ -134,6 +134,7 @@ pub(crate) fn user(email: &str) -> User {
         grant: Default::default(),
         spending: Default::default(),
         sso_user_id: None,
+        identities: Vec::new(),
         metadata: Metadata::new(),
         kept: Metadata::new(),
         origin: Origin::default(),

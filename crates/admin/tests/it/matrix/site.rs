@@ -168,6 +168,7 @@ impl Changes {
             grant: Grant::default(),
             spending: Default::default(),
             sso_user_id: None,
+            identities: Vec::new(),
             metadata: Metadata::new(),
             kept: Metadata::new(),
             origin: Origin::default(),

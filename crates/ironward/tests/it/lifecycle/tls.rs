@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 
 use crate::dialect::Dialect;
 use crate::http2;
-use crate::rig::{Rig, authorised, builder, families, wait_until};
+use crate::rig::{KEY, Rig, authorised, builder, families, wait_until};
 use crate::tls::{Authority, connect, localhost};
 
 const TLS: &str = "ironward:\n  tls:\n    certificate: cert.pem\n    key: key.pem\n";
@@ -139,6 +139,76 @@ fn only_known_clients_get_in_where_they_are_named() {
     assert_eq!(call(&rig, &nobody), None);
     assert_eq!(rig.upstream.calls().len(), 1);
     assert_eq!(call(&rig, &known).as_deref(), Some(ANSWER));
+}
+
+/// The status of a call with this key, or without one; none when the connection is refused.
+fn status(rig: &Rig, client: &Arc<ClientConfig>, key: Option<&str>) -> Option<u16> {
+    let body = Dialect::OpenAi.body("openai/gpt-test", "hello").to_string();
+    let bearer = key.map(|key| format!("Bearer {key}"));
+    let mut headers = vec![("content-type", "application/json")];
+    headers.extend(
+        bearer
+            .as_ref()
+            .map(|bearer| ("authorization", bearer.as_str())),
+    );
+    let bytes = raw::format_request("POST", Dialect::OpenAi.path(), &headers, body.as_bytes());
+    let mut connection: Connection = connect(rig.address(), client).ok()?;
+    connection.send(&bytes).ok()?;
+    Some(connection.read_reply().ok()?.status)
+}
+
+fn manage(rig: &Rig, path: &str, body: &serde_json::Value) {
+    let bearer = format!("Bearer {KEY}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let (address, body) = (rig.gateway.admin_address(), body.to_string());
+    let reply = raw::request(address, "POST", path, &headers, body.as_bytes()).expect("a reply");
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+}
+
+#[test]
+fn a_workloads_certificate_is_as_good_as_a_key() {
+    const ID: &str = "spiffe://prod.example.com/ns/agents/sa/planner";
+    let (authority, clients, strangers) = (Authority::new(), Authority::new(), Authority::new());
+    for protocol in ["http/1.1", ""] {
+        let protocols: &[&str] = if protocol.is_empty() {
+            &[]
+        } else {
+            &[protocol]
+        };
+        let more = "    client_ca: clients.pem\n    client_certificates: optional\n";
+        let rig = rig(&authority, more, Some(&clients));
+        manage(&rig, "/team/new", &serde_json::json!({"team_id": "red"}));
+        let account = serde_json::json!({
+            "service_account_id": "planner", "service_account_alias": "p", "team_id": "red",
+            "identities": [{"spiffe": ID}],
+        });
+        manage(&rig, "/service_account/new", &account);
+        let client = |issued| authority.client(issued, protocols);
+        let issued = clients.issue_with(Some(ID));
+        let (workload, nobody) = (client(Some(&issued)), client(None));
+        let issued = clients.issue_with(Some(&format!("{ID}-2")));
+        let other = client(Some(&issued));
+        let issued = strangers.issue_with(Some(ID));
+        let forged = client(Some(&issued));
+        let issued = clients.issue();
+        let plain = client(Some(&issued));
+        assert_eq!(status(&rig, &workload, None), Some(200));
+        // A key that comes along decides.
+        assert_eq!(status(&rig, &workload, Some(KEY)), Some(200));
+        assert_eq!(status(&rig, &workload, Some("sk-wrong")), Some(401));
+        for client in [&other, &plain, &nobody] {
+            assert_eq!(status(&rig, client, None), Some(401));
+            assert_eq!(status(&rig, client, Some(KEY)), Some(200));
+        }
+        assert_eq!(status(&rig, &forged, None), None);
+        assert_eq!(status(&rig, &forged, Some(KEY)), None);
+        let blocked = serde_json::json!({"service_account_id": "planner", "blocked": true});
+        manage(&rig, "/service_account/update", &blocked);
+        assert_eq!(status(&rig, &workload, None), Some(401));
+    }
 }
 
 #[test]

@@ -3,12 +3,13 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
 use ironward_core::{Fault, Principal, Role};
+use ironward_identity::Identities;
 use ironward_secret::KeyHasher;
 use ironward_store::{DirectoryWriter, Freshness};
 use ironward_testkit::FakeClock;
 
 use super::{Arrival, authenticate};
-use crate::{Access, Keys, Routing, Settings, SnapshotBuilder};
+use crate::{Access, Keys, Routing, Settings, SnapshotBuilder, keyless};
 
 const KEY: &str = "sk-the-right-key";
 
@@ -37,15 +38,18 @@ fn try_with(headers: &[(&str, &str)], header: Option<&'static str>) -> Result<()
         map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
     }
     let clock = Arc::new(FakeClock::new());
+    let directory = DirectoryWriter::new().directory();
     let access = Access::new(
-        DirectoryWriter::new().directory(),
+        Arc::clone(&directory),
         Arc::clone(&snapshot.keys.hasher),
         Arc::new(Freshness::new(clock)),
         None,
+        keyless(&directory, Identities::new(&[], None)),
     );
     let arrival = Arrival {
         headers: &map,
         source: None,
+        workload: None,
         route: &["/v1/models"],
         now: 0,
     };

@@ -1,8 +1,9 @@
+//! The tokens and certificates that stand for a user or a service account.
+
 use std::collections::BTreeMap;
 
 use ironward_identity::check_binding;
-use ironward_store::Entry;
-use ironward_store::objects::{Claim, ServiceAccount};
+use ironward_store::objects::{Account, Claim};
 use serde_json::{Map, Value, json};
 
 use crate::call::Call;
@@ -11,7 +12,7 @@ use crate::request::{FromJson, Place, Problems};
 
 /// The claims of the tokens that stand for an account, or the SPIFFE id of a certificate:
 /// `{"iss": "https://issuer.example.com", "sub": "ci"}`, `{"spiffe": "spiffe://example.com/ci"}`.
-pub(super) struct Identity(pub(super) Vec<Claim>);
+pub(crate) struct Identity(pub(crate) Vec<Claim>);
 
 impl FromJson for Identity {
     fn from_json(value: Value, at: Place<'_>, problems: &mut Problems) -> Option<Self> {
@@ -38,7 +39,7 @@ impl FromJson for Identity {
 }
 
 /// As it was given.
-pub(super) fn shown(identities: &[Vec<Claim>]) -> Value {
+pub(crate) fn shown(identities: &[Vec<Claim>]) -> Value {
     let one = |claims: &Vec<Claim>| {
         let claims = claims.iter();
         let fields: Map<String, Value> = claims
@@ -49,42 +50,39 @@ pub(super) fn shown(identities: &[Vec<Claim>]) -> Value {
     identities.iter().map(one).collect()
 }
 
-/// Whether the actor may give `account` its identities; `before`, where it exists, has those that
+/// Whether the actor may give `account` these identities; `before`, where it exists, are those that
 /// need nobody's leave.
 ///
 /// # Errors
 /// 403 for anybody but an administrator, 400 for one that another account has.
-pub(super) fn check(
+pub(crate) fn check(
     call: &Call<'_>,
-    id: &str,
-    account: &ServiceAccount,
+    account: &Account,
+    identities: &[Vec<Claim>],
     before: &[Vec<Claim>],
 ) -> Result<(), Refusal> {
-    let mut identities = account.identities.iter();
-    let is_new = identities.any(|identity| !before.contains(identity));
-    if !is_new {
+    if identities.iter().all(|identity| before.contains(identity)) {
         return Ok(());
     }
     if !call.actor.is_administrator() {
         let message = "only administrators of the proxy say which tokens and certificates stand \
-                       for a service account";
+                       for somebody";
         return Err(Refusal::forbidden(message).with_param("identities"));
     }
-    let directory = call.plane.directory();
-    let mut others = directory.service_accounts.iter();
-    if others.any(|other| other.id.as_str() != id && collides(&other, account)) {
-        let message = "another service account has an identity that the same token fits: nobody \
-                       could tell whose it is; add a claim in which they differ";
+    let mut is_taken = false;
+    call.plane.directory().identities(|other, theirs| {
+        is_taken |= other != *account && identities.iter().any(|mine| collide(mine, theirs));
+    });
+    if is_taken {
+        let message = "another account has an identity that the same token fits: nobody could tell \
+                       whose it is; add a claim in which they differ";
         return Err(Refusal::bad_request(message).with_param("identities"));
     }
     Ok(())
 }
 
-/// Whether every token that fits an identity of the one fits one of the other.
-fn collides(other: &Entry<ServiceAccount>, account: &ServiceAccount) -> bool {
+/// Whether every token that fits the one identity fits the other.
+fn collide(mine: &[Claim], theirs: &[Claim]) -> bool {
     let covers = |one: &[Claim], more: &[Claim]| one.iter().all(|claim| more.contains(claim));
-    account.identities.iter().any(|mine| {
-        let mut theirs = other.object.identities.iter();
-        theirs.any(|theirs| covers(mine, theirs) || covers(theirs, mine))
-    })
+    covers(mine, theirs) || covers(theirs, mine)
 }
