@@ -200,7 +200,7 @@ fn operation(route: Route, takes: &Takes, path: &str, position: usize) -> Value 
         "operationId": format!("{route:?}{suffix}"),
         "tags": [kind],
         "parameters": parameters(route, takes, path),
-        "responses": statuses::responses(route, takes, path),
+        "responses": statuses::responses(route, takes),
     });
     if let (Takes::Body(schema) | Takes::OptionalBody(schema), Some(fields)) =
         (takes, operation.as_object_mut())

@@ -80,9 +80,9 @@ type Slots = Result<RawPathParams, RawPathParamsRejection>;
 
 /// What stands for the slot of a path, if it has one. That it is no text is told only to who is let
 /// in.
-pub(crate) type Name = Result<Option<Box<str>>, Refusal>;
+pub(crate) type Slot = Result<Option<Box<str>>, Refusal>;
 
-fn name(slots: Slots) -> Name {
+fn name(slots: Slots) -> Slot {
     let slots = slots.map_err(|_| Refusal::bad_request("the path is not UTF-8"))?;
     Ok(slots.iter().next().map(|(_, value)| value.into()))
 }
@@ -90,7 +90,7 @@ fn name(slots: Slots) -> Name {
 pub(crate) async fn serve(
     plane: Arc<Plane>,
     routes: Vec<Route>,
-    name: Name,
+    name: Slot,
     request: Request,
 ) -> Response {
     match answer(&plane, &routes, name, request).await {
@@ -99,7 +99,7 @@ pub(crate) async fn serve(
     }
 }
 
-async fn answer(plane: &Plane, routes: &[Route], name: Name, request: Request) -> Outcome {
+async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -> Outcome {
     let (head, body) = request.into_parts();
     let route = routes
         .iter()

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::statuses::said;
-use crate::answer::schema::{Described, word};
+use crate::answer::schema::{Described, component, word};
 
 /// The paths that anybody may ask: whether the gateway lives, and whether it takes calls.
 pub(super) fn probes() -> [(&'static str, Value); 3] {
@@ -18,6 +18,7 @@ pub(super) fn probes() -> [(&'static str, Value); 3] {
             "security": [],
             "responses": {
                 "200": said("It does.", well),
+                "400": said("The request is addressed to two hosts.", component("Error")),
                 "503": said("It does not, or not any more.", ill),
             },
         }})

@@ -6,7 +6,7 @@ use crate::answer::TOTAL;
 use crate::answer::schema::{component, either};
 
 /// The statuses that a route answers with, and what each comes with.
-pub(super) fn responses(route: Route, takes: &Takes, path: &str) -> Map<String, Value> {
+pub(super) fn responses(route: Route, takes: &Takes) -> Map<String, Value> {
     let mut found = Found::default();
     found.put("200", "Done.", answers::answer(route).unwrap_or_default());
     if says_total(route) {
@@ -24,9 +24,10 @@ pub(super) fn responses(route: Route, takes: &Takes, path: &str) -> Map<String, 
     found.head("503", "Retry-After", "In how many seconds to try again.");
     let changes = route.row().effect == Effect::Changes;
     let takes_any = !matches!(takes, Takes::Nothing);
-    if changes || takes_any || path.contains('{') {
-        found.refuse("400", "A value cannot be taken, or it cannot be done.");
-    }
+    found.refuse(
+        "400",
+        "A value cannot be taken, it cannot be done, or the request is addressed to two hosts.",
+    );
     if looks_up(route) {
         found.refuse("404", "There is none, or none that the key may know of.");
     }
