@@ -61,8 +61,18 @@ impl Contract {
                 "type" => has_type(said, value),
                 "enum" => said.as_array().unwrap().contains(value),
                 "const" => said == value,
-                "minimum" => value.as_f64() >= said.as_f64(),
-                "maxItems" => value.as_array().unwrap().len() as u64 <= said.as_u64().unwrap(),
+                // As with JSON Schema: what bounds numbers or lists says nothing about anything else.
+                "minimum" => value.as_f64().is_none_or(|it| Some(it) >= said.as_f64()),
+                "maximum" => value.as_f64().is_none_or(|it| Some(it) <= said.as_f64()),
+                "maxItems" => value
+                    .as_array()
+                    .is_none_or(|items| items.len() as u64 <= said.as_u64().unwrap()),
+                "minProperties" => value
+                    .as_object()
+                    .is_none_or(|it| it.len() as u64 >= said.as_u64().unwrap()),
+                "maxProperties" => value
+                    .as_object()
+                    .is_none_or(|it| it.len() as u64 <= said.as_u64().unwrap()),
                 "anyOf" => {
                     let mut all = said.as_array().unwrap().iter();
                     all.any(|schema| self.fits(schema, value).is_ok())
