@@ -96,12 +96,14 @@ impl Connection {
             head_bytes,
             ..
         } = self.settings;
+        // One buffer makes one system call of a head and its body. `pipeline_flush` would do so too,
+        // and take in all of a reply, whether the client reads it or not.
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(head_timeout)
             .max_headers(headers)
             .max_buf_size(head_bytes)
-            .pipeline_flush(true)
+            .writev(false)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         tokio::select! {
@@ -167,7 +169,7 @@ impl Connection {
             .header_read_timeout(head_timeout)
             .max_headers(headers)
             .max_buf_size(head_bytes)
-            .pipeline_flush(true);
+            .writev(false);
         server
             .http2()
             .timer(TokioTimer::new())
