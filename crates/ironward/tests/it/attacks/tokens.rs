@@ -140,40 +140,28 @@ fn told(reply: &Reply) -> (u16, String, Vec<String>) {
     (reply.status, reply.text(), names)
 }
 
-/// What is told, once it is no longer that too many wrong keys come from this address.
-fn patient(ask: impl Fn() -> Reply) -> (u16, String, Vec<String>) {
-    let mut reply = ask();
-    while reply.status == 429 {
-        let pause = reply
-            .header("retry-after")
-            .and_then(|pause| pause.parse().ok());
-        std::thread::sleep(Duration::from_secs(pause.expect("when to come back")));
-        reply = ask();
-    }
-    told(&reply)
-}
-
 #[test]
 fn a_forged_token_is_a_wrong_key_before_and_after_the_victim_came() {
-    let (rig, issuer) = rig();
-    let (victim, forged) = forged(&issuer);
-    let wrong = (told(&call(&rig, "sk-wrong")), told(&look(&rig, "sk-wrong")));
-    assert_eq!((wrong.0.0, wrong.1.0), (401, 401));
+    // A gateway for each: no address may send so many wrong keys to one.
     for is_warm in [false, true] {
+        let (rig, issuer) = rig();
+        let (victim, forged) = forged(&issuer);
         if is_warm {
             assert_eq!(call(&rig, &victim).status, 200);
             let seen = look(&rig, &victim);
             assert_eq!(seen.status, 200, "{}", seen.text());
             assert_eq!(seen.json()["service_account_id"], ACCOUNT);
         }
+        let wrong = (told(&call(&rig, "sk-wrong")), told(&look(&rig, "sk-wrong")));
+        assert_eq!((wrong.0.0, wrong.1.0), (401, 401));
         for (what, token) in &forged {
-            let told = (patient(|| call(&rig, token)), patient(|| look(&rig, token)));
+            let told = (told(&call(&rig, token)), told(&look(&rig, token)));
             assert_eq!(told, wrong, "{what}, after the victim: {is_warm}");
         }
+        assert_eq!(call(&rig, &victim).status, 200);
+        assert_eq!(rig.upstream.calls().len(), 1 + usize::from(is_warm));
+        rig.assert_no_panic();
     }
-    assert_eq!(call(&rig, &victim).status, 200, "nobody was locked out");
-    assert_eq!(rig.upstream.calls().len(), 2);
-    rig.assert_no_panic();
 }
 
 #[test]
@@ -215,7 +203,8 @@ fn a_persons_token_has_the_persons_role_and_no_other() {
     };
     assert_eq!(create(&root, "blue"), 200);
     assert_eq!(create(&ann, "green"), 403);
-    // Nor does she say which tokens stand for whom, or raise herself.
+    // Nor does she say which tokens stand for whom, or raise herself: what somebody may not change is
+    // not there.
     let theft = json!({"user_id": "ann", "identities": [{"iss": issuer.url(), "sub": "planner"}]});
     let raise = json!({"user_id": "ann", "user_role": "proxy_admin"});
     for body in [theft, raise] {
@@ -226,7 +215,7 @@ fn a_persons_token_has_the_persons_role_and_no_other() {
             &ann,
             body.to_string().as_bytes(),
         );
-        assert_eq!(reply.status, 403, "{}", reply.text());
+        assert_eq!(reply.status, 404, "{}", reply.text());
     }
     // Not even an administrator gives one token to two.
     let twice = json!({"user_id": "ann", "identities": [{"iss": issuer.url(), "sub": "planner"}]});

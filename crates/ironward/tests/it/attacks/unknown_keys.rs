@@ -88,7 +88,7 @@ fn assert_alike(latencies: BTreeMap<&str, Vec<Duration>>) {
         .collect();
     let least = medians.iter().min().expect("some").0;
     for (median, key) in &medians {
-        let bound = least.mul_f64(1.5) + Duration::from_micros(100);
+        let bound = least.mul_f64(2.0) + Duration::from_micros(100);
         assert!(*median <= bound, "{key}: {median:?} in {medians:?}");
     }
 }
