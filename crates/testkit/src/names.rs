@@ -15,7 +15,6 @@ pub const NAMES: &[&str] = &[
     "%2F%2e%2E%00",
     "%",
     "with  two spaces",
-    " around ",
     "a+b&c=d#e?f",
     "\"double\" 'single' `back`",
     "'; DROP TABLE objects; --",
@@ -23,7 +22,7 @@ pub const NAMES: &[&str] = &[
     "{slot}",
     "null",
     "<b>bold</b>",
-    "${HOME} $(id)",
+    "$(id) $HOME",
     "\u{1f980} \u{1f469}\u{200d}\u{1f680}",
     "\u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{645}\u{631}\u{62d}\u{628}\u{627}",
     "\u{202e}turned around",
@@ -36,7 +35,6 @@ pub const NAMES: &[&str] = &[
 
 /// Names that no object may have.
 pub const NO_NAMES: &[&str] = &[
-    "",
     "a\0b",
     "two\nlines",
     "tab\t",

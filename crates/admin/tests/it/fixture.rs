@@ -301,6 +301,7 @@ impl Fixture {
         let source: SocketAddr = source.parse().unwrap();
         let request = Request::builder()
             .uri(path)
+            .header("host", "gw")
             .header("authorization", format!("Bearer {key}"))
             .extension(ConnectInfo(source))
             .body(Body::empty())

@@ -251,8 +251,16 @@ async fn try_cell(site: &Site, role: Role, relation: Relation, route: Route) -> 
     answered.status == 200 && route.row().effect == Effect::Changes
 }
 
+/// Who may whatever they are to it needs no more than two things to be.
+fn relations(role: Role) -> &'static [Relation] {
+    match role {
+        Role::ProxyAdmin => &[Relation::Stranger, Relation::TeamAdmin],
+        _ => &Relation::ALL,
+    }
+}
+
 async fn try_all(role: Role) {
-    for relation in Relation::ALL {
+    for relation in relations(role).iter().copied() {
         let mut site = Site::new(role, relation).await;
         for route in Route::ALL.iter().copied() {
             if try_cell(&site, role, relation, route).await {

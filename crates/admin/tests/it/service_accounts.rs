@@ -71,7 +71,7 @@ impl People {
 const NEW: &str = "/service_account/new";
 const UPDATE: &str = "/service_account/update";
 const DELETE: &str = "/service_account/delete";
-const INFO: &str = "/service_account/info?service_account_id=bot";
+const SHOW_BOT: &str = "/service_account/info?service_account_id=bot";
 
 #[tokio::test]
 async fn an_account_has_grants_limits_and_identities() {
@@ -96,7 +96,7 @@ async fn an_account_has_grants_limits_and_identities() {
         assert_eq!(&made[name], expected, "{name}");
     }
     assert_eq!(made["created_by"], "admin_key");
-    let shown = people.fixture.get(ADMIN, INFO).await;
+    let shown = people.fixture.get(ADMIN, SHOW_BOT).await;
     assert_eq!(shown.json, made);
     people.refused(ADMIN, NEW, new, 400).await;
 
@@ -177,7 +177,7 @@ async fn an_account_is_its_teams() {
         (&people.chief, 200),
         (&people.other, 404),
     ] {
-        assert_eq!(people.fixture.get(key, INFO).await.status, status);
+        assert_eq!(people.fixture.get(key, SHOW_BOT).await.status, status);
         let listed = people.fixture.get(key, "/service_account/list").await;
         let seen = u64::from(status == 200);
         assert_eq!(listed.json["total"], seen, "{}", listed.text);
@@ -287,7 +287,7 @@ async fn its_keys_go_with_it_at_once() {
     let (key, id) = fixture.key(&json!({"agent_id": "bot"})).await;
     let (_, kept) = fixture.key(&json!({"team_id": "team-a"})).await;
     // An account sees itself and changes nothing.
-    assert_eq!(fixture.get(&key, INFO).await.status, 200);
+    assert_eq!(fixture.get(&key, SHOW_BOT).await.status, 200);
     let listed = fixture.get(&key, "/service_account/list").await;
     assert_eq!(listed.json["total"], 1);
     let change = json!({"service_account_id": "bot", "max_budget": 100});
@@ -295,10 +295,10 @@ async fn its_keys_go_with_it_at_once() {
     // Blocked and deleted, it is let in nowhere, from the next request on.
     let blocked = json!({"service_account_id": "bot", "blocked": true});
     people.done(&people.boss, UPDATE, blocked).await;
-    assert_eq!(fixture.get(&key, INFO).await.status, 401);
+    assert_eq!(fixture.get(&key, SHOW_BOT).await.status, 401);
     let free = json!({"service_account_id": "bot", "blocked": false});
     people.done(ADMIN, UPDATE, free).await;
-    assert_eq!(fixture.get(&key, INFO).await.status, 200);
+    assert_eq!(fixture.get(&key, SHOW_BOT).await.status, 200);
     let both = json!({"service_account_ids": ["bot", "none"]});
     people.refused(ADMIN, DELETE, both, 404).await;
     people
@@ -308,7 +308,7 @@ async fn its_keys_go_with_it_at_once() {
             json!({"service_account_ids": ["bot", "bot"]}),
         )
         .await;
-    assert_eq!(fixture.get(&key, INFO).await.status, 401);
+    assert_eq!(fixture.get(&key, SHOW_BOT).await.status, 401);
     let directory = fixture.plane.feed.directory();
     assert!(directory.keys.find(&id).is_none());
     assert!(directory.keys.find(&kept).is_some());

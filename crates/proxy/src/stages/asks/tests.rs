@@ -90,7 +90,7 @@ fn the_highest_number_of_tokens_counts() {
 }
 
 #[test]
-fn many_tools_are_read_beside_the_data_thread() {
+fn many_tools_are_read_beside_the_calls_thread() {
     let tool = r#"{"name": "one", "input_schema": {"title": "a tool"}}"#;
     let tools = vec![tool; 2000].join(",");
     let asks = asks_of(&format!(r#"{{"tools": [{tools}]}}"#), &limited()).unwrap();
