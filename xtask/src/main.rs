@@ -40,7 +40,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "test",
         about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
-                schemathesis, management [--only STEP,...] [--fail-fast]",
+                management [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
