@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::node::{Value, switch};
 use crate::reader::{Field, Reader, Text, found};
+use crate::scheme::Spelling;
 use crate::show::shown_value;
 
 /// The longest time that can be configured: a week. Longer ones are mistakes of a unit.
@@ -75,6 +76,13 @@ impl Reader<'_> {
 
     /// A file. A relative path starts where the configuration file is that names it.
     pub(crate) fn file(&mut self, field: &Field<'_>) -> Option<PathBuf> {
+        if let Value::Scalar(scalar) = &field.node.value
+            && let Spelling::Reference(scheme, _) = Spelling::of(&scalar.text)
+            && scheme.is_service()
+        {
+            self.problem(field, "the path of a file is no secret; write it here");
+            return None;
+        }
         let path = self.word(field)?;
         Some(Path::new(&*field.node.place.file).with_file_name(path))
     }
