@@ -85,8 +85,10 @@ pub(crate) static SECRET_SOURCES: Section<SecretSources> = Section {
         Key {
             name: "refresh",
             default: "5m",
-            meaning: "How often the secrets are read again. A changed one is put in force as a changed file is; where a service does not answer, the secret in force stays, and the log raises an alarm.",
-            effect: Effect::Seconds(|sources, time| sources.refresh = time),
+            meaning: "How often the secrets are read again, at most once a second. A changed one is put in force as a changed file is; where a service does not answer, the secret in force stays, and the log raises an alarm.",
+            effect: Effect::Seconds(|sources, time| {
+                sources.refresh = time.max(Duration::from_secs(1));
+            }),
         },
         Key {
             name: "vault",

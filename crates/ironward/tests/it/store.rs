@@ -2,8 +2,10 @@
 //! to, over `SQLite` and `PostgreSQL`.
 
 mod deployments;
+mod kek_services;
 mod key_encryption;
 mod keys;
+mod killed;
 mod leaks;
 mod names;
 mod nodes;
