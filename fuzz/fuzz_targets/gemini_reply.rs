@@ -7,4 +7,4 @@ mod provider;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u8, &[u8])| provider::check("gemini", input.0, input.1));
+fuzz_target!(|input: (u16, &[u8])| provider::check(&["gemini"], input.0, input.1));

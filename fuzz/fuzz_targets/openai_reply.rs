@@ -1,5 +1,5 @@
-//! Any bytes from Openai are a reply, a stream or a fault; any cut of a stream gives the same deltas;
-//! an error reply is classified.
+//! Any bytes from OpenAI, Azure or a vendor of the compatible table are a reply, a stream or a fault;
+//! any cut of a stream gives the same deltas; an error reply is classified.
 
 #![no_main]
 
@@ -7,4 +7,4 @@ mod provider;
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u8, &[u8])| provider::check("openai", input.0, input.1));
+fuzz_target!(|input: (u16, &[u8])| provider::check(&["openai", "azure", "azure_ai", "groq"], input.0, input.1));
