@@ -62,10 +62,11 @@ pub(crate) fn run(args: &[String]) -> Outcome {
 /// The suites that have one of the named clients, installed at the same time.
 fn suites(named: &[&str]) -> Result<Vec<Suite>, String> {
     let wanted = |clients: &[&str]| named.is_empty() || clients.iter().any(|c| named.contains(c));
-    if let Some(name) = named
-        .iter()
-        .find(|name| ![PYTHON, INSTRUCTOR, JAVASCRIPT].concat().contains(name))
-    {
+    if let Some(name) = named.iter().find(|name| {
+        ![PYTHON, INSTRUCTOR, JAVASCRIPT, AGENT]
+            .concat()
+            .contains(name)
+    }) {
         return Err(format!("{name}: no such client"));
     }
     let scripts = root().join("clients/py/run.py");
@@ -86,16 +87,21 @@ fn suites(named: &[&str]) -> Result<Vec<Suite>, String> {
             }));
         }
     }
-    if wanted(JAVASCRIPT) {
-        installs.push(std::thread::spawn(|| {
-            let directory = install::javascript()?;
-            let script = directory.join("run.mjs");
-            Ok(Suite {
-                interpreter: "node".into(),
-                script,
-                clients: JAVASCRIPT,
-            })
-        }));
+    let node: [(_, fn() -> Result<PathBuf, String>); 2] = [
+        (JAVASCRIPT, install::javascript),
+        (AGENT, install::claude_code),
+    ];
+    for (clients, install) in node {
+        if wanted(clients) {
+            installs.push(std::thread::spawn(move || {
+                let script = install()?.join("run.mjs");
+                Ok(Suite {
+                    interpreter: "node".into(),
+                    script,
+                    clients,
+                })
+            }));
+        }
     }
     let finished = installs.into_iter().map(|install| install.join());
     finished
@@ -216,6 +222,8 @@ const JAVASCRIPT: &[&str] = &[
     "ai-compatible",
     "ai-anthropic",
 ];
+
+const AGENT: &[&str] = &["claude-code"];
 
 /// Provider, its group, and the base path of its API.
 const FAMILIES: &[(&str, &str, &str)] = &[

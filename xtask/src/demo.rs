@@ -73,7 +73,7 @@ fn talk(python: &Path, url: &str, key: &str, dialects: &str) -> Result<String, S
 /// The server's directory with its modules in it.
 fn install_server() -> Result<PathBuf, String> {
     let source = root().join("xtask/demo");
-    let directory = install::node_modules("demo/server", &source, "install")?;
+    let directory = install::node_modules("demo/server", &source, &["install", "--omit=optional"])?;
     install::copy(&source.join("server.mjs"), &directory)?;
     Ok(directory)
 }

@@ -44,7 +44,7 @@ pub(crate) fn python(requirements: &str) -> Result<PathBuf, String> {
 /// copied anew each time.
 pub(crate) fn javascript() -> Result<PathBuf, String> {
     let source = root().join("clients/js");
-    let directory = node_modules("clients/js", &source, "ci")?;
+    let directory = node_modules("clients/js", &source, &["ci", "--omit=optional"])?;
     copy(&source.join("run.mjs"), &directory)?;
     copy(&source.join("harness.mjs"), &directory)?;
     let cases = directory.join("cases");
@@ -55,9 +55,18 @@ pub(crate) fn javascript() -> Result<PathBuf, String> {
     Ok(directory)
 }
 
+/// A directory with Claude Code, whose program is an optional package of its platform.
+pub(crate) fn claude_code() -> Result<PathBuf, String> {
+    let source = root().join("clients/claude-code");
+    let directory = node_modules("clients/claude-code", &source, &["ci"])?;
+    copy(&source.join("run.mjs"), &directory)?;
+    Ok(directory)
+}
+
 /// A directory below the target directory with the modules of `source`'s lock file: by `npm ci`,
-/// or by `npm install` when the lock cannot name every platform's packages.
-pub(crate) fn node_modules(name: &str, source: &Path, verb: &str) -> Result<PathBuf, String> {
+/// or by `npm install` when the lock cannot name every platform's packages; without optional ones
+/// unless a program is among them.
+pub(crate) fn node_modules(name: &str, source: &Path, verb: &[&str]) -> Result<PathBuf, String> {
     require(
         "node",
         "--version",
@@ -75,7 +84,8 @@ pub(crate) fn node_modules(name: &str, source: &Path, verb: &str) -> Result<Path
         copy(&source.join("package-lock.json"), &directory)?;
         let mut npm = Command::new("npm");
         npm.current_dir(&directory)
-            .args([verb, "--ignore-scripts", "--omit=optional"]);
+            .args(verb)
+            .arg("--ignore-scripts");
         capture(npm.args(["--no-audit", "--no-fund", "--loglevel=error"]))
     })?;
     Ok(directory)

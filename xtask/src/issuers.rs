@@ -13,7 +13,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         return Err("usage: cargo xtask issuers".to_owned());
     }
     let source = root().join("clients/issuers");
-    let directory = install::node_modules("clients/issuers", &source, "ci")?;
+    let directory = install::node_modules("clients/issuers", &source, &["ci", "--omit=optional"])?;
     install::copy(&source.join("serve.mjs"), &directory)?;
     let mut serve = Command::new("node");
     serve.current_dir(&directory).arg("serve.mjs");

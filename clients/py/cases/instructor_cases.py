@@ -1,12 +1,14 @@
 """instructor: structured answers over both dialects."""
 
+import json
+
 import anthropic
 import instructor
 import openai
 
 from harness import KEY, URL, case, each, same
 
-from .shapes import CITY, City
+from .shapes import ARGUMENTS, CALL_ONE, CITY, CITY_PARAMETERS, City
 
 NAME = "instructor"
 MESSAGES = [{"role": "user", "content": "Describe a city."}]
@@ -15,6 +17,50 @@ MESSAGES = [{"role": "user", "content": "Describe a city."}]
 def over_openai(mode):
     client = openai.OpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0)
     return instructor.from_openai(client, mode=mode)
+
+
+def over_anthropic():
+    return instructor.from_anthropic(
+        anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0),
+        mode=instructor.Mode.ANTHROPIC_TOOLS,
+    )
+
+
+# Without a response model it hands the call and the reply through.
+@case(NAME)
+def whole(group):
+    messages = [{"role": "user", "content": "hello"}]
+    reply = over_openai(instructor.Mode.TOOLS).chat.completions.create(
+        model=group, messages=messages, response_model=None
+    )
+    same(reply.choices[0].message.content, "You said: hello")
+    reply = over_anthropic().messages.create(
+        model=group, max_tokens=500, messages=messages, response_model=None
+    )
+    same(reply.content[0].text, "You said: hello")
+
+
+@case(NAME)
+def tools(group):
+    messages = [{"role": "user", "content": CALL_ONE}]
+    about = {"name": "get_weather", "description": "The weather in a city"}
+    reply = over_openai(instructor.Mode.TOOLS).chat.completions.create(
+        model=group,
+        messages=messages,
+        tools=[{"type": "function", "function": {**about, "parameters": CITY_PARAMETERS}}],
+        response_model=None,
+    )
+    [call] = reply.choices[0].message.tool_calls
+    same((call.function.name, json.loads(call.function.arguments)), ("get_weather", ARGUMENTS))
+    reply = over_anthropic().messages.create(
+        model=group,
+        max_tokens=500,
+        messages=messages,
+        tools=[{**about, "input_schema": CITY_PARAMETERS}],
+        response_model=None,
+    )
+    [call] = [block for block in reply.content if block.type == "tool_use"]
+    same((call.name, call.input), ("get_weather", ARGUMENTS))
 
 
 @case(NAME)
@@ -34,11 +80,7 @@ def structured_by_tool(group):
         model=group, messages=MESSAGES, response_model=City, max_retries=0
     )
     same(found.model_dump(), CITY.model_dump())
-    client = instructor.from_anthropic(
-        anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0),
-        mode=instructor.Mode.ANTHROPIC_TOOLS,
-    )
-    found = client.messages.create(
+    found = over_anthropic().messages.create(
         model=group, max_tokens=500, messages=MESSAGES, response_model=City, max_retries=0
     )
     same(found.model_dump(), CITY.model_dump())
@@ -49,7 +91,15 @@ def streamed_partial(group):
     stream = over_openai(instructor.Mode.TOOLS).chat.completions.create_partial(
         model=group, messages=MESSAGES, response_model=City, max_retries=0
     )
+    same(last_of(stream).model_dump(), CITY.model_dump())
+    stream = over_anthropic().messages.create_partial(
+        model=group, max_tokens=500, messages=MESSAGES, response_model=City, max_retries=0
+    )
+    same(last_of(stream).model_dump(), CITY.model_dump())
+
+
+def last_of(stream):
     last = None
     for last in stream:
         pass
-    same(last.model_dump(), CITY.model_dump())
+    return last

@@ -69,6 +69,26 @@ def tools(group):
 
 
 @case(NAME)
+def streamed_tools(group):
+    async def call(model):
+        agent = Agent(model)
+        asked = []
+
+        @agent.tool_plain
+        def get_weather(city: str) -> str:
+            """The weather in a city."""
+            asked.append(city)
+            return f"12 degrees in {city}"
+
+        async with agent.run_stream(CALL_ONE) as stream:
+            pieces = [piece async for piece in stream.stream_text(delta=True)]
+        same("".join(pieces), "The tool said: 12 degrees in city")
+        same(asked, ["city"])
+
+    over_both(group, call)
+
+
+@case(NAME)
 def structured(group):
     async def call(model):
         # Ollama has no tool choice: only its own format makes its model answer in JSON.
