@@ -9,6 +9,7 @@
 
 mod bench;
 mod clients;
+mod compare;
 mod demo;
 mod fuzz;
 mod install;
@@ -75,6 +76,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "Ironward against nginx [SCENARIO ...] [--rounds 3] [--seconds 10] [--binary PATH]",
         run: bench::run,
+    },
+    Task {
+        name: "compare",
+        about: "Ironward and the published LiteLLM proxy side by side: README's comparison",
+        run: compare::run,
     },
     Task {
         name: "weigh",
