@@ -198,7 +198,7 @@ const fn shown(route: Route) -> (&'static str, &'static str, &'static str) {
         Route::TeamListPaged => ("/teams", "/team_id", "research"),
         Route::OrganizationList => ("", "/organization_id", "acme"),
         Route::ProjectList => ("", "/project_id", "atlas"),
-        Route::ServiceAccountList => ("", "/service_account_id", "crawler"),
+        Route::ServiceAccountList => ("/service_accounts", "/service_account_id", "crawler"),
         Route::ModelGroupRead => ("/data", "/model_group", "gpt-mini"),
         Route::ModelRead | Route::ModelReadPaged => ("/data", "/model_info/id", "model-1"),
         _ => panic!("no list"),
