@@ -27,6 +27,7 @@ pub(crate) use change::{
     NamedKey, ResetSpend, UpdateKey, UpdateKeys, block, reset_spend, unblock, update, update_many,
 };
 pub(crate) use delete::{DeleteKeys, delete};
+pub(crate) use fields::KeyFields;
 pub(crate) use first::FirstKey;
 pub(crate) use generate::{GenerateKey, generate};
 pub(crate) use list::{ListAliases, ListKeys, list, list_aliases};

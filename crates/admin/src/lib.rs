@@ -23,6 +23,7 @@ mod fault;
 mod fields;
 mod guest;
 mod health;
+mod import;
 mod keys;
 mod limits;
 mod models;
@@ -50,6 +51,7 @@ use tokio::net::TcpListener;
 
 pub use guest::Guest;
 pub use health::Condition;
+pub use import::{Existing, Import, ImportedRow, Note, import};
 pub use models::ConfiguredModel;
 pub use plane::{Plane, Settings};
 pub use router::{probes, router};

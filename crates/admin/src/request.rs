@@ -14,6 +14,8 @@ mod problems;
 mod query;
 mod reference;
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use ironward_wire::Body;
 use serde_json::Value;
@@ -65,6 +67,16 @@ pub(crate) fn read_query<T: Shape>(query: Option<&str>) -> Result<T, Refusal> {
     let mut problems = Problems::default();
     let given = query::parse(query.unwrap_or_default())?;
     let read = fields::read(given, Place::Query, &mut problems);
+    problems.or(read)
+}
+
+/// Reads fields that come from elsewhere as those of a body.
+///
+/// # Errors
+/// As for a body.
+pub(crate) fn read_fields<T: Shape>(given: BTreeMap<String, Value>) -> Result<T, Refusal> {
+    let mut problems = Problems::default();
+    let read = fields::read(given, Place::Body, &mut problems);
     problems.or(read)
 }
 

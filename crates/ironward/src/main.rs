@@ -12,6 +12,7 @@ mod data_keys;
 mod data_plane;
 mod exit;
 mod exposure;
+mod import_command;
 mod installation;
 mod kek;
 mod local;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
         Some(Command::Vault(command)) => vault_command::run(&command),
         Some(Command::Store(command)) => store_command::run(&command),
+        Some(Command::Import(command)) => import_command::run(&command),
         Some(Command::Key(key)) => manage::run(&key),
         Some(Command::Team(team)) => manage::run(&team),
         Some(Command::User(user)) => manage::run(&user),

@@ -165,6 +165,26 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Runs statements, and gives what they answer: a row a line.
+    ///
+    /// # Panics
+    /// When one fails.
+    #[track_caller]
+    pub fn execute(&self, url: &str, sql: &str) -> String {
+        let ran = Command::new(self.binaries.join("psql"))
+            .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
+            .output()
+            .expect(INSTALL);
+        assert!(
+            ran.status.success(),
+            "psql failed: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    }
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
