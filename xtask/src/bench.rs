@@ -3,6 +3,7 @@ mod idle;
 mod keys;
 mod load;
 mod machine;
+mod polls;
 mod report;
 mod scenario;
 mod share;
@@ -56,6 +57,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     }
     if options.wants("scaling") {
         scaling(&bench, &options, &mut report)?;
+    }
+    if options.wants("polls") {
+        report.polls(&polls::measure(options.seconds)?);
     }
     if options.wants("keys") {
         keys::measure(&bench, options.seconds, &mut report)?;
@@ -213,7 +217,7 @@ impl Options {
         }
         let known = SCENARIOS.iter().map(|scenario| scenario.name);
         let known: Vec<_> = known
-            .chain(["latency", "start", "idle", "scaling", "keys"])
+            .chain(["latency", "start", "idle", "scaling", "polls", "keys"])
             .collect();
         match options
             .only

@@ -23,7 +23,7 @@ const BUCKETS: usize = 4096;
 const ONE: u32 = 1000;
 /// So many wrong keys are answered as such: a client that was set up wrongly sees why.
 const ALLOWED: u32 = 60 * ONE;
-/// The level stops here: a minute after the last wrong key all is forgiven.
+/// The level stops here: a minute after a flood its wrong keys are answered as such again.
 const HIGHEST: u32 = ALLOWED + 60 * ONE;
 
 impl Default for Failures {
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Failures {
 
 impl Failures {
     /// Counts a wrong key from `source` at `now`, in milliseconds since 1970. When there were too
-    /// many: how long to wait before the next.
+    /// many: after how long the next is answered as such again.
     pub fn record(&self, source: IpAddr, now: u64) -> Option<Duration> {
         let place = self.hasher.hash_one(network(source)) % BUCKETS as u64;
         let bucket = self.buckets.get(usize::try_from(place).ok()?)?;
@@ -63,7 +63,7 @@ impl Failures {
         let over = raised(before)
             .checked_sub(ALLOWED)
             .filter(|over| *over > 0)?;
-        Some(Duration::from_millis(over.into()))
+        Some(Duration::from_millis((over + ONE).into()))
     }
 }
 
@@ -95,12 +95,12 @@ mod tests {
         for _ in 0..allowed() {
             assert_eq!(failures.record(from, NOW), None);
         }
-        assert_eq!(failures.record(from, NOW), Some(Duration::from_secs(1)));
+        assert_eq!(failures.record(from, NOW), Some(Duration::from_secs(2)));
         // Another host is another matter, unless it shares the bucket; then it has had its 60 too.
         let other = ["192.0.2.2", "192.0.2.3", "192.0.2.4"];
         let others = other.map(|from| failures.record(from.parse().unwrap(), NOW));
         assert!(others.contains(&None));
-        // Time forgives.
+        // Time forgives, as long as it was said to take.
         assert_eq!(failures.record(from, NOW + 2000), None);
     }
 
@@ -111,7 +111,7 @@ mod tests {
         for _ in 0..100_000 {
             failures.record(from, NOW);
         }
-        assert_eq!(failures.record(from, NOW), Some(Duration::from_secs(60)));
+        assert_eq!(failures.record(from, NOW), Some(Duration::from_secs(61)));
         assert_eq!(failures.record(from, NOW + 61_000), None);
     }
 

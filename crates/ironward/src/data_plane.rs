@@ -68,9 +68,11 @@ pub(crate) fn start(
 }
 
 fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all();
+    #[cfg(tokio_unstable)]
+    let polls = crate::polls::Polls::of(&mut builder);
+    let runtime = builder.build()?;
     let Shared {
         snapshot,
         access,
@@ -84,7 +86,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         mut stopped,
         alive,
     } = shared;
-    runtime.block_on(async move {
+    let outcome = runtime.block_on(async move {
         let listener = Listener::new(socket, tls, ListenerSettings::default())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let gateway = Arc::new(Gateway {
@@ -103,5 +105,8 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         }
         drop(alive);
         Ok(())
-    })
+    });
+    #[cfg(tokio_unstable)]
+    polls.log();
+    outcome
 }

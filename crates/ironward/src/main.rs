@@ -20,6 +20,8 @@ mod local;
 mod manage;
 mod on_data_port;
 mod open_files;
+#[cfg(tokio_unstable)]
+mod polls;
 mod random;
 mod reload;
 mod serve;

@@ -353,9 +353,18 @@ async fn open_postgres(url: &Secret, pool: Pool) -> Result<Database, StoreError>
     Ok(Database::Postgres(postgres_pool(options, pool)))
 }
 
+/// A statement that was given up leaves its connection waiting for the answer, and the pool waits
+/// with it: where the network has lost the connection without a word, for a quarter of an hour.
 fn postgres_pool(options: PgConnectOptions, pool: Pool) -> PgPool {
     PgPoolOptions::new()
         .max_connections(pool.connections)
         .acquire_timeout(pool.patience)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let answer = tokio::time::timeout(PATIENCE, connection.ping()).await;
+                let silent = |_| sqlx::Error::Protocol("no answer within 5 s".into());
+                answer.map_err(silent)?.map(|()| true)
+            })
+        })
         .connect_lazy_with(options)
 }

@@ -44,6 +44,8 @@ struct State {
 const EVERY: Duration = Duration::from_secs(1);
 /// How long a look may take: a connection may be cut without a word.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long writing a snapshot may take.
+const COPY_PATIENCE: Duration = Duration::from_secs(60);
 
 impl Feed {
     /// Loads the store, compares it with the snapshot if there is one, and writes a new snapshot.
@@ -143,21 +145,40 @@ impl Feed {
     pub async fn catch_up(&self, store: &Store) -> Result<(), LoadError> {
         let mut state = self.state.lock().await;
         let begun = self.clock.now();
+        // Whoever comes next waits for the lock: nobody may hold it for as long as a lost
+        // connection takes to be noticed.
+        let step = self.step(&mut state, store, begun);
+        let outcome = tokio::time::timeout(PATIENCE, step).await;
+        drop(state);
+        outcome.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", PATIENCE.as_secs());
+            Err(StoreError::Failed(reason.into()).into())
+        })?;
+        self.freshness.checked(begun);
+        Ok(())
+    }
+
+    async fn step(&self, state: &mut State, store: &Store, now: Instant) -> Result<(), LoadError> {
         let (last, seq) = state.follower.place();
         let reading = store.reading(last, seq).await?;
         match state.follower.take(reading) {
             Step::Same => {}
             Step::Changed => state.copies.ask(),
-            Step::Reload => self.reload(&mut state, store, begun).await?,
+            Step::Reload => self.reload(state, store, now).await?,
         }
-        drop(state);
-        self.freshness.checked(begun);
         Ok(())
     }
 
-    /// Looks every second, and at once when another node says that it has written. It returns
-    /// only by being dropped.
+    /// Looks every second, and at once when another node says that it has written; writes
+    /// snapshots meanwhile. It returns only by being dropped.
     pub async fn run(&self, store: &Store) {
+        tokio::select! {
+            () = self.follow(store) => {}
+            never = self.copies(store) => never,
+        }
+    }
+
+    async fn follow(&self, store: &Store) {
         let mut listener = Listener::new();
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -167,19 +188,23 @@ impl Feed {
                 () = listener.heard() => {}
             }
             if self.look(store).await {
-                listener.connect(store).await;
-                self.copy(store).await;
+                drop(tokio::time::timeout(PATIENCE, listener.connect(store)).await);
             }
+        }
+    }
+
+    async fn copies(&self, store: &Store) -> ! {
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.copy(store).await;
         }
     }
 
     /// One look, with what there is to log about it; whether it succeeded.
     async fn look(&self, store: &Store) -> bool {
-        let outcome = tokio::time::timeout(PATIENCE, self.catch_up(store)).await;
-        let outcome = outcome.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(StoreError::Failed(reason.into()).into())
-        });
+        let outcome = self.catch_up(store).await;
         let mut state = self.state.lock().await;
         match &outcome {
             Ok(()) if state.is_failing => tracing::info!("the store is followed again"),
@@ -223,12 +248,20 @@ impl Feed {
         if !self.state.lock().await.copies.take(begun) {
             return;
         }
-        if let Err(error) = store.write_snapshot(&self.snapshot).await {
-            tracing::error!("snapshot not written: {error}");
+        let written = store.write_snapshot(&self.snapshot);
+        let written = tokio::time::timeout(COPY_PATIENCE, written).await;
+        match &written {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("snapshot not written: {error}"),
+            Err(_) => tracing::error!("snapshot not written: no answer within a minute"),
         }
         let now = self.clock.now();
         let pause = (now - begun) * COPY_PAUSE;
-        self.state.lock().await.copies.begin(now, pause);
+        let mut state = self.state.lock().await;
+        state.copies.begin(now, pause);
+        if !matches!(written, Ok(Ok(()))) {
+            state.copies.ask();
+        }
     }
 }
 

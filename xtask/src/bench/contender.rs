@@ -59,6 +59,11 @@ impl Bench {
         })
     }
 
+    /// What Ironward has logged since it was started last.
+    pub(super) fn ironward_log(&self) -> PathBuf {
+        self.directory.join("ironward.log")
+    }
+
     pub(super) fn upstream_url(&self) -> String {
         format!("http://{}{PATH}", self.upstream.ready("upstream"))
     }
@@ -132,7 +137,7 @@ impl Bench {
             .arg("--kek-file")
             .arg(self.directory.join("kek"))
             // Thousands of streams that are cut at the end are thousands of lines.
-            .stderr(log(&self.directory.join("ironward.log"))?);
+            .stderr(log(&self.ironward_log())?);
         Ok(command)
     }
 

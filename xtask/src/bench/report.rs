@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::idle::Idle;
 use super::load::Sample;
+use super::polls::Polls;
 use crate::workspace::write;
 
 /// Everything measured, as a table for people and as JSON for machines.
@@ -122,6 +123,20 @@ impl Report {
             "two cores".to_owned(),
             json!({"gain": gain, "how": how, "one": all(&one), "two": all(&two)}),
         );
+    }
+
+    /// What a data thread's polls took, by load.
+    pub(super) fn polls(&mut self, measured: &[(&str, Polls)]) {
+        let mut all = Map::new();
+        for (load, polls) in measured {
+            self.lone(&format!("longest poll us, {load}"), polls.longest_us);
+            self.lone(&format!("polls over 1 ms, {load}"), polls.long);
+            let entry = json!({
+                "polls": polls.count, "over_1_ms": polls.long, "longest_us": polls.longest_us,
+            });
+            all.insert((*load).to_owned(), entry);
+        }
+        self.json.insert("polls".to_owned(), all.into());
     }
 
     /// What keys cost: a row for each number.
