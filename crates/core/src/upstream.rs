@@ -1,5 +1,6 @@
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
+
+use crate::Pieces;
 
 /// How a credential is presented. A provider names the scheme; only egress applies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct UpstreamRequest {
     /// Headers without `host`, `content-length` and authentication.
     pub headers: HeaderMap,
     /// The whole body.
-    pub body: Bytes,
+    pub body: Pieces,
     /// How the credential is to be presented.
     pub auth: AuthScheme,
     /// Whether the reply is a stream: decides which timeouts hold.

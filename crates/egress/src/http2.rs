@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,12 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::uri::{self, Uri};
 use http::{Request, Response};
-use http_body::Body as _;
-use http_body_util::Full;
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use ironward_core::Fault;
+use ironward_core::{Fault, Pieces};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_rustls::client::TlsStream;
@@ -32,11 +32,11 @@ const HEAD_LIMIT: u32 = 64 << 10;
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-type Connection = http2::Connection<TokioIo<TlsStream<TcpStream>>, Full<Bytes>, TokioExecutor>;
+type Connection = http2::Connection<TokioIo<TlsStream<TcpStream>>, Sent, TokioExecutor>;
 
 /// An HTTP/2 connection, shared by the requests that are on it.
 pub(crate) struct Shared {
-    sender: http2::SendRequest<Full<Bytes>>,
+    sender: http2::SendRequest<Sent>,
     /// Also polled by the driver, which takes it away when it has ended; here because only it
     /// knows the peer's current limit.
     connection: Arc<Mutex<Option<Connection>>>,
@@ -162,7 +162,7 @@ impl Stream {
 
     /// A stream that the peer refused, or that came after the last one it took before it began to
     /// close (RFC 9113, 6.8 and 8.7), was not processed: it may be sent again elsewhere.
-    fn judge(&self, mut failed: TrySendError<Request<Full<Bytes>>>, request: Outgoing) -> Setback {
+    fn judge(&self, mut failed: TrySendError<Request<Sent>>, request: Outgoing) -> Setback {
         let never_left = failed.take_message().is_some();
         let error = failed.into_error();
         let refused = std::error::Error::source(&error)
@@ -221,13 +221,36 @@ impl Stream {
     }
 }
 
+/// The body of a request, a frame for each of its pieces.
+struct Sent(Pieces);
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
+
 /// The request as a stream of the lane's endpoint, which names it in place of a `host`.
-fn addressed(request: &Outgoing, lane: &Lane) -> Request<Full<Bytes>> {
+fn addressed(request: &Outgoing, lane: &Lane) -> Request<Sent> {
     let mut parts = uri::Parts::default();
     parts.scheme = Some(uri::Scheme::HTTPS);
     parts.authority = Some(lane.endpoint.authority().clone());
     parts.path_and_query = Some(request.target.clone());
-    let mut stream = Request::new(Full::new(request.body.clone()));
+    let mut stream = Request::new(Sent(request.body.clone()));
     *stream.method_mut() = request.method.clone();
     // With all three parts there, it is always a URI.
     *stream.uri_mut() = Uri::from_parts(parts).unwrap_or_default();

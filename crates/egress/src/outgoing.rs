@@ -2,7 +2,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use ironward_core::{Fault, UpstreamRequest};
+use ironward_core::{Fault, Pieces, UpstreamRequest};
 
 use crate::Credential;
 use crate::faults;
@@ -14,7 +14,7 @@ pub(crate) struct Outgoing {
     pub(crate) target: PathAndQuery,
     /// Without those that name the host, frame the body or govern the connection.
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) body: Pieces,
 }
 
 /// Puts the credential on a request and takes off what is not the caller's to say.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use ironward_config::{Issuer, KeySource};
-use ironward_core::{AuthScheme, Clock, Fault, Location, Timeouts, UpstreamRequest};
+use ironward_core::{AuthScheme, Clock, Fault, Location, Pieces, Timeouts, UpstreamRequest};
 use ironward_egress::{Credential, Credentials, InvalidCredential, Lease, Upstream};
 use serde::Deserialize;
 
@@ -132,7 +132,7 @@ impl Fetcher {
             method: Method::GET,
             path: location.path.to_string(),
             headers,
-            body: Bytes::new(),
+            body: Pieces::new(),
             auth: AuthScheme::None,
             stream: false,
         };

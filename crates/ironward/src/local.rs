@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
-use ironward_core::{AuthScheme, Origin, SystemClock, Timeouts, UpstreamRequest};
+use ironward_core::{AuthScheme, Origin, Pieces, SystemClock, Timeouts, UpstreamRequest};
 use ironward_egress::{Credential, Credentials, Dialler, Egress, Settings, Upstream as _};
 use serde_json::Value;
 
@@ -109,7 +108,7 @@ async fn lists_models(
         method: Method::GET,
         path: server.list.to_owned(),
         headers: HeaderMap::new(),
-        body: Bytes::new(),
+        body: Pieces::new(),
         auth: AuthScheme::None,
         stream: false,
     };

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use ironward_core::{AuthScheme, Fault, ParamPolicy, Retry, UpstreamRequest};
+use ironward_core::{AuthScheme, Fault, ParamPolicy, Pieces, Retry, UpstreamRequest};
 use ironward_wire::{
     Call, Chat, Dialect, PartBody, Reply, Source, StreamDecoder, anthropic_messages,
 };
@@ -155,7 +155,7 @@ fn forward(call: &Call, target: &Target<'_>) -> UpstreamRequest {
     params::apply(&mut patch, &policy, |name| fields.contains(&name));
     let version = call.forwarded.get(VERSION).cloned();
     let headers = headers(call, version.unwrap_or(WRITTEN_VERSION));
-    request(path, headers, patch.into_bytes(), call.stream)
+    request(path, headers, patch.into_pieces(), call.stream)
 }
 
 /// A new body from a call in another dialect.
@@ -170,13 +170,13 @@ fn translate(call: &Call, target: &Target<'_>) -> Result<UpstreamRequest, Fault>
     if names_a_file(&chat) {
         headers.append(BETA, FILES_BETA);
     }
-    Ok(request(MESSAGES_PATH, headers, body, call.stream))
+    Ok(request(MESSAGES_PATH, headers, body.into(), call.stream))
 }
 
 const MESSAGES_PATH: &str = "/v1/messages";
 const COUNT_PATH: &str = "/v1/messages/count_tokens";
 
-fn request(path: &str, headers: HeaderMap, body: Bytes, stream: bool) -> UpstreamRequest {
+fn request(path: &str, headers: HeaderMap, body: Pieces, stream: bool) -> UpstreamRequest {
     UpstreamRequest {
         method: Method::POST,
         path: path.to_owned(),

@@ -79,7 +79,7 @@ impl Provider for Gemini {
                 utf8_percent_encode(model_name(target.model), SEGMENT)
             ),
             headers,
-            body,
+            body: body.into(),
             auth: AuthScheme::Header(HeaderName::from_static("x-goog-api-key")),
             stream: call.stream,
         })

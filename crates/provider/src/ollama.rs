@@ -59,7 +59,7 @@ impl Provider for Ollama {
             method: Method::POST,
             path: path.to_owned(),
             headers,
-            body,
+            body: body.into(),
             // A local server has no key, and egress sends none then; Ollama's cloud has one.
             auth: AuthScheme::Bearer,
             stream: call.stream,

@@ -71,7 +71,7 @@ impl Case {
 
     /// The body that is sent, as JSON.
     pub(crate) fn sent(&self, body: &str) -> Value {
-        serde_json::from_slice(&self.request(body).unwrap().body).unwrap()
+        serde_json::from_slice(&self.request(body).unwrap().body.joined()).unwrap()
     }
 
     pub(crate) fn refused(&self, body: &str) -> Fault {

@@ -110,7 +110,7 @@ impl Golden<'_> {
                 let mut text = format!("{} {}\n", request.method, request.path);
                 write_headers(&request.headers, &mut text);
                 let _ = writeln!(text, "(auth): {:?}\n", request.auth);
-                text.push_str(&pretty(&request.body));
+                text.push_str(&pretty(&request.body.joined()));
                 self.expect("request.http", &text);
                 self.answer(provider, &call);
             }

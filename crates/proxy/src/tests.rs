@@ -89,6 +89,7 @@ impl Upstream for Way {
         self.0.asked.lock().unwrap().extend(number);
         let is_stream = request
             .body
+            .joined()
             .windows(13)
             .any(|text| text == br#""stream":true"#);
         let body = if is_stream {

@@ -121,7 +121,7 @@ impl Rest {
             path,
             headers,
             // The buffer is wiped when the last reference to it goes.
-            body: Bytes::from_owner(body),
+            body: Bytes::from_owner(body).into(),
             auth,
             stream: false,
         };

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::json::mistyped;
 
 pub use patch::Patch;
+use strict::Words;
 pub use strict::check_strict;
 
 /// A request body that was read strictly, once: one JSON object, no duplicate key at any depth, no
@@ -17,11 +18,24 @@ pub use strict::check_strict;
 ///
 /// What is sent upstream is made from exactly these fields by [`Body::patch`], so that what was
 /// authorised is what is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Body {
     bytes: Bytes,
     fields: Fields,
+    words: Words,
 }
+
+/// The words follow from the bytes.
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, &self.fields) == (&other.bytes, &other.fields)
+    }
+}
+
+impl Eq for Body {}
+
+/// What reading a document gives: its top-level fields, and the short texts in it.
+type Read = (Fields, Words);
 
 /// The top-level fields, in the order they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +87,20 @@ impl Body {
     }
 
     fn read_with(
-        reader: fn(&[u8]) -> Result<Fields, serde_json::Error>,
+        reader: fn(&[u8]) -> Result<Read, serde_json::Error>,
         bytes: Bytes,
     ) -> Result<Self, Fault> {
-        let fields = reader(&bytes).map_err(|error| {
+        let (fields, words) = reader(&bytes).map_err(|error| {
             Fault::downstream(
                 FaultKind::BadRequest,
                 format!("the body is not valid JSON: {error}"),
             )
         })?;
-        let body = Self { bytes, fields };
+        let body = Self {
+            bytes,
+            fields,
+            words,
+        };
         body.names().try_for_each(refuse_other_spelling)?;
         Ok(body)
     }

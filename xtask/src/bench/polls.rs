@@ -83,7 +83,10 @@ fn build() -> Result<PathBuf, String> {
 impl Polls {
     /// Of all data threads together.
     fn read(log: &str) -> Result<Self, String> {
-        let lines: Vec<_> = log.lines().filter(|line| line.contains(" polls=")).collect();
+        let lines: Vec<_> = log
+            .lines()
+            .filter(|line| line.contains(" polls="))
+            .collect();
         let of = |name: &'static str| lines.iter().filter_map(move |line| find(line, name));
         let polls = Self {
             count: of("polls=").sum(),

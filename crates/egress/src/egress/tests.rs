@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
 use ironward_core::{AuthScheme, FaultKind, Origin, SystemClock, Timeouts, UpstreamRequest};
 use tokio::io::{
@@ -21,7 +20,7 @@ fn request() -> UpstreamRequest {
         method: Method::POST,
         path: "/v1/chat".into(),
         headers: HeaderMap::new(),
-        body: Bytes::from_static(b"{}"),
+        body: b"{}".as_slice().into(),
         auth: AuthScheme::None,
         stream: false,
     }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::Method;
+use ironward_core::Pieces;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::reader::Reader;
@@ -20,6 +21,9 @@ const REST: usize = 16 << 10;
 /// What was read in pieces shorter than this is copied out of the block; longer ones are parts of
 /// it. A piece that somebody keeps should not keep a block that is many times its size.
 const SHORT: usize = 8 << 10;
+
+/// The head and the pieces of a body that are written together.
+const SLICES: usize = 8;
 
 thread_local! {
     /// The block of this thread's connections. A connection that waits holds none: thousands of
@@ -48,7 +52,7 @@ enum Sending {
     Written,
     Writing {
         head: Bytes,
-        body: Bytes,
+        body: Pieces,
     },
     Flushing,
     /// What went wrong. A provider that refuses a request before it has read all of it has replied
@@ -145,7 +149,11 @@ impl Connection {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         while let Sending::Writing { head, body } = &mut self.sending {
-            let slices = [IoSlice::new(head), IoSlice::new(body)];
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let left = std::iter::once(&*head).chain(body.iter());
+            for (slice, piece) in slices.iter_mut().zip(left) {
+                *slice = IoSlice::new(piece);
+            }
             let written = ready!(stream.as_mut().poll_write_vectored(cx, &slices))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));

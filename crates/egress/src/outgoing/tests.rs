@@ -1,6 +1,5 @@
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use ironward_core::{AuthScheme, Fault, Origin, UpstreamRequest};
+use ironward_core::{AuthScheme, Fault, Origin, Pieces, UpstreamRequest};
 use ironward_secret::Secret;
 
 use super::{Outgoing, prepare};
@@ -13,7 +12,7 @@ fn sent(base: &str, path: &str, auth: AuthScheme, headers: HeaderMap) -> Result<
         method: Method::POST,
         path: path.into(),
         headers,
-        body: Bytes::new(),
+        body: Pieces::new(),
         auth,
         stream: false,
     };

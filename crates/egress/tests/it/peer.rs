@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
 use ironward_core::{
     AuthScheme, Clock, CredentialId, Fault, Origin, Reach, SystemClock, Timeouts, UpstreamRequest,
@@ -136,7 +135,7 @@ pub(crate) fn post(path: &str) -> UpstreamRequest {
         method: Method::POST,
         path: path.into(),
         headers: HeaderMap::new(),
-        body: Bytes::from_static(b"{}"),
+        body: b"{}".as_slice().into(),
         auth: AuthScheme::Bearer,
         stream: false,
     }

@@ -3,12 +3,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use ironward_config::{Environment as _, ProcessEnvironment};
 use ironward_core::{
-    AuthScheme, Fault, Origin, Reach as Addresses, Scheme, SystemClock, Timeouts, UpstreamRequest,
+    AuthScheme, Fault, Origin, Pieces, Reach as Addresses, Scheme, SystemClock, Timeouts,
+    UpstreamRequest,
 };
 use ironward_egress::{
     Credential, Credentials, Dialler, Egress, Lease, ProxySettings, Roots, Settings, Upstream as _,
@@ -154,7 +154,7 @@ impl AdminPort {
             method: request.method.clone(),
             path: request.path.clone(),
             headers,
-            body: body.map(Bytes::from).unwrap_or_default(),
+            body: body.map(Pieces::from).unwrap_or_default(),
             auth: AuthScheme::Bearer,
             stream: false,
         };

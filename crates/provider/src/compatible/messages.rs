@@ -17,7 +17,7 @@ use super::{Compatible, Quirk};
 pub(super) struct Rules<'v>(pub(super) &'v Compatible);
 
 /// Anthropic's marker, which LiteLLM's clients put into messages for any vendor.
-const CACHE_CONTROL: &str = "cache_control";
+pub(super) const CACHE_CONTROL: &str = "cache_control";
 /// What LiteLLM adds to replies, and clients send back with the conversation.
 const ADDITIONS: [&str; 2] = ["provider_specific_fields", "thinking_blocks"];
 
@@ -58,12 +58,20 @@ impl Rules<'_> {
     }
 
     fn may_change(self, messages: &[u8]) -> bool {
-        self.joins_text()
-            || self.0.strips.iter().any(|field| mentions(messages, field))
-            || (self.writes_system() && mentions(messages, "developer"))
-            || (self.strips_additions()
-                && (mentions(messages, CACHE_CONTROL)
-                    || ADDITIONS.iter().any(|field| mentions(messages, field))))
+        self.joins_text() || self.words().any(|word| mentions(messages, word))
+    }
+
+    /// The keys and texts in messages without which they can stay as they are, unless
+    /// [`Self::joins_text`].
+    pub(super) fn words(self) -> impl Iterator<Item = &'static str> {
+        let developer = self.writes_system().then_some("developer");
+        let additions =
+            self.strips_additions()
+                .then_some([CACHE_CONTROL, ADDITIONS[0], ADDITIONS[1]]);
+        let strips = self.0.strips.iter().copied();
+        strips
+            .chain(developer)
+            .chain(additions.into_iter().flatten())
     }
 
     fn strips_additions(self) -> bool {
@@ -74,7 +82,8 @@ impl Rules<'_> {
         !self.0.has(Quirk::Developer)
     }
 
-    fn joins_text(self) -> bool {
+    /// Whether lists of texts become one text.
+    pub(super) fn joins_text(self) -> bool {
         self.0.has(Quirk::TextAsString)
     }
 

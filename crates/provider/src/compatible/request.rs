@@ -1,10 +1,9 @@
 //! Writes the upstream request of a call: a patch of the client's own body, or of the one that the
 //! chat codec wrote.
 
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
-use ironward_core::{AuthScheme, Fault, FaultKind, UpstreamRequest};
+use ironward_core::{AuthScheme, Fault, FaultKind, Pieces, UpstreamRequest};
 use ironward_wire::openai_chat::{self, Additions};
 use ironward_wire::{Body, Call, Dialect, Patch};
 use serde_json::{Map, Value};
@@ -17,7 +16,7 @@ use crate::{Target, openai};
 pub(crate) fn request(
     path: String,
     auth: AuthScheme,
-    body: Bytes,
+    body: Pieces,
     call: &Call,
     target: &Target<'_>,
 ) -> UpstreamRequest {
@@ -44,7 +43,7 @@ pub(crate) fn body(
     vendor: &Compatible,
     call: &Call,
     target: &Target<'_>,
-) -> Result<(&'static str, Bytes), Fault> {
+) -> Result<(&'static str, Pieces), Fault> {
     if let Some(endpoint) = vendor.endpoints.native(call.dialect) {
         let body = patched(vendor, call, &call.body, target)?;
         return Ok((endpoint, body));
@@ -66,7 +65,7 @@ pub(crate) fn body(
 }
 
 /// The body of a call in another dialect.
-fn converted(vendor: &Compatible, call: &Call, target: &Target<'_>) -> Result<Bytes, Fault> {
+fn converted(vendor: &Compatible, call: &Call, target: &Target<'_>) -> Result<Pieces, Fault> {
     let forms = Forms {
         provider: vendor.name,
         fields: &FIELDS,
@@ -102,7 +101,7 @@ fn patched(
     call: &Call,
     body: &Body,
     target: &Target<'_>,
-) -> Result<Bytes, Fault> {
+) -> Result<Pieces, Fault> {
     let policy = &target.deployment.params;
     let mut patch = body.patch();
     patch.set_str("model", target.model);
@@ -129,7 +128,7 @@ fn patched(
     for (name, json) in &policy.extra_body {
         patch.set(name, &**json);
     }
-    Ok(patch.into_bytes())
+    Ok(patch.into_pieces())
 }
 
 /// Refuses or removes `field` where the call has it; an operator may have allowed it.
@@ -249,15 +248,18 @@ fn is_map_of_strings(json: &str) -> bool {
 
 fn rewrite_messages(vendor: &Compatible, patch: &mut Patch<'_>) {
     let rules = messages::Rules(vendor);
-    if let Some(rewritten) = patch
-        .get_bytes("messages")
-        .and_then(|messages| rules.rewrite(messages))
+    let may_change = rules.joins_text() || patch.may_hold("messages", rules.words());
+    if may_change
+        && let Some(rewritten) = patch
+            .get_bytes("messages")
+            .and_then(|messages| rules.rewrite(messages))
     {
         patch.set("messages", rewritten);
     }
-    if let Some(rewritten) = patch
-        .get_bytes("tools")
-        .and_then(|tools| rules.rewrite_tools(tools))
+    if patch.may_hold("tools", [messages::CACHE_CONTROL])
+        && let Some(rewritten) = patch
+            .get_bytes("tools")
+            .and_then(|tools| rules.rewrite_tools(tools))
     {
         patch.set("tools", rewritten);
     }

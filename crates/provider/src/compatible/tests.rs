@@ -132,7 +132,7 @@ fn untouched_messages_are_sent_as_they_were_written() {
     let body = r#"{"model":"g","messages": [ {"role":"user" , "content":"h\u0069", "x":1.50} ]}"#;
     let request = Case::new("openai", "gpt-4o").request(body).unwrap();
     assert_eq!(
-        request.body,
+        request.body.joined(),
         r#"{"model":"gpt-4o","messages":[ {"role":"user" , "content":"h\u0069", "x":1.50} ]}"#
     );
 }

@@ -264,7 +264,7 @@ fn cross(call: &Call, vendor: &'static str) -> Result<(), String> {
         if !request.path.starts_with('/') {
             return Err(format!("{vendor}: the path is {}", request.path));
         }
-        let body = Body::read(request.body);
+        let body = Body::read(request.body.joined());
         let body = body.map_err(|fault| format!("{vendor} sends what is not sound: {fault}"))?;
         let is_chat = matches!(call.content(), Ok(Content::Chat(_)));
         if is_chat
@@ -294,5 +294,6 @@ fn encode(vendor: &'static str, call: &Call, drop_unsupported: bool) -> Result<V
     let request = provider
         .encode(call, &target)
         .map_err(|fault| format!("encode: {fault}"))?;
-    serde_json::from_slice(&request.body).map_err(|error| format!("the sent body: {error}"))
+    serde_json::from_slice(&request.body.joined())
+        .map_err(|error| format!("the sent body: {error}"))
 }

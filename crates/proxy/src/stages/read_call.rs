@@ -186,11 +186,11 @@ where
             Some(joined) => joined.extend_from_slice(&chunk),
             None if first.is_empty() => first = chunk,
             None => {
-                // The announced length is the client's word: it saves growing, it reserves no more
-                // than what has come twice over.
+                // The announced length is the client's word: it saves growing, and reserves no more
+                // than as much again as has come, or 128 KiB.
                 let announced = usize::try_from(body.size_hint().lower()).unwrap_or(0);
-                let mut buffer = BytesMut::with_capacity(size + announced.min(size.max(64 << 10)));
-                buffer.extend_from_slice(&first);
+                let mut buffer = BytesMut::with_capacity(size + announced.min(size.max(128 << 10)));
+                buffer.extend_from_slice(&std::mem::take(&mut first));
                 buffer.extend_from_slice(&chunk);
                 joined = Some(buffer);
             }

@@ -317,7 +317,7 @@ async fn a_flood_of_wrong_keys_locks_nobody_out() {
         "rate_limit_error",
         "too many wrong keys came from this address; correct the key, or wait",
     );
-    assert_eq!(answer.headers["retry-after"], "1");
+    assert_eq!(answer.headers["retry-after"], "2");
     assert_eq!(world.ask("sk-iw-malformed", &body).await.status, 429);
     assert_eq!(world.ask("sk-one", &body).await.status, 200);
     assert_eq!(world.ask(ROOT, &body).await.status, 200);

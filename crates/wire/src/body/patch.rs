@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use ironward_core::Pieces;
 
 use super::{Body, as_text};
 
@@ -6,6 +7,8 @@ use super::{Body, as_text};
 /// unknown fields included, is kept as it was written.
 #[derive(Debug)]
 pub struct Patch<'a> {
+    /// What the kept values are parts of.
+    source: &'a Body,
     fields: Vec<(&'a str, Value<'a>)>,
 }
 
@@ -29,7 +32,10 @@ impl<'a> Patch<'a> {
         let mut fields = Vec::with_capacity(body.fields.places.len() + 4);
         let kept = body.values();
         fields.extend(kept.map(|(name, value)| (name, Value::Kept(value))));
-        Self { fields }
+        Self {
+            source: body,
+            fields,
+        }
     }
 
     /// Sets `name` to the JSON value `json`, in its place or at the end.
@@ -68,6 +74,23 @@ impl<'a> Patch<'a> {
         Some(value.bytes()).filter(|text| *text != b"null")
     }
 
+    /// Whether one of `words` may stand in the value of `name`, as a key or as a text of its own,
+    /// written without escapes. False is certain, and costs no look at the value.
+    #[must_use]
+    pub fn may_hold<'w>(&self, name: &str, words: impl IntoIterator<Item = &'w str>) -> bool {
+        let value = self.fields.iter().find(|(field, _)| *field == name);
+        match value {
+            None => false,
+            Some((_, Value::Set(_))) => true,
+            Some((_, Value::Kept(_))) => {
+                let known = &self.source.words;
+                words
+                    .into_iter()
+                    .any(|word| known.may_hold(word.as_bytes()))
+            }
+        }
+    }
+
     /// Removes `name`; says whether it was there.
     pub fn remove(&mut self, name: &str) -> bool {
         let before = self.fields.len();
@@ -93,7 +116,35 @@ impl<'a> Patch<'a> {
         self.fields.iter().map(|(name, _)| *name)
     }
 
-    /// The patched body.
+    /// The patched body, to be sent: a long value that was kept is not copied.
+    #[must_use]
+    pub fn into_pieces(self) -> Pieces {
+        let mut pieces = Pieces::new();
+        let mut out = Vec::with_capacity(SHORT);
+        out.push(b'{');
+        for (position, (name, value)) in self.fields.into_iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            write_key(&mut out, name);
+            out.push(b':');
+            let long = match value {
+                Value::Kept(bytes) if bytes.len() > SHORT => self.source.bytes.slice_ref(bytes),
+                Value::Set(text) if text.len() > SHORT => text.into(),
+                short => {
+                    out.extend_from_slice(short.bytes());
+                    continue;
+                }
+            };
+            pieces.push(std::mem::take(&mut out));
+            pieces.push(long);
+        }
+        out.push(b'}');
+        pieces.push(out);
+        pieces
+    }
+
+    /// The patched body, to be read again.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         let size = self
@@ -115,6 +166,9 @@ impl<'a> Patch<'a> {
         out.into()
     }
 }
+
+/// A value up to this length is copied: that costs less than a piece of its own.
+const SHORT: usize = 4 << 10;
 
 /// Writes a key; nearly every key needs no escape.
 fn write_key(out: &mut Vec<u8>, name: &str) {

@@ -11,11 +11,13 @@ mod keys;
 mod scan;
 mod string;
 mod walk;
+mod words;
 
 use serde::de::Error as _;
 
-use super::Fields;
+use super::Read;
 use scan::{Refused, scan};
+pub(super) use words::Words;
 
 /// Checks that `bytes` are one JSON value that every reader reads alike: no duplicate key at any
 /// depth, no lone surrogate, no number out of range, fewer than 128 levels, nothing after it. For
@@ -27,15 +29,15 @@ pub fn check_strict(bytes: &[u8]) -> Result<(), serde_json::Error> {
     walk::check(bytes)
 }
 
-/// The top-level fields of the one object that `bytes` has to be.
-pub(super) fn read_object(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
+/// The top-level fields of the one object that `bytes` has to be, and the short texts in it.
+pub(super) fn read_object(bytes: &[u8]) -> Result<Read, serde_json::Error> {
     scan(bytes).map_err(|refused| reason(bytes, &refused))
 }
 
 /// What fuzzing holds [`read_object`] against.
 #[cfg(fuzzing)]
-pub(super) fn read_object_by_walk(bytes: &[u8]) -> Result<Fields, serde_json::Error> {
-    walk::read_object(bytes)
+pub(super) fn read_object_by_walk(bytes: &[u8]) -> Result<Read, serde_json::Error> {
+    Ok((walk::read_object(bytes)?, Words::ANY))
 }
 
 #[cold]

@@ -98,3 +98,42 @@ proptest! {
         assert_eq!(copy, document);
     }
 }
+
+#[test]
+fn what_is_long_is_sent_as_it_lies_in_memory() {
+    let long = "x".repeat(5_000);
+    let body = read(&format!(
+        r#"{{"a":"{long}","model":"m","b":["{long}"],"c":1}}"#
+    ))
+    .unwrap();
+    let patched = || {
+        let mut patch = body.patch();
+        patch.set("model", "\"n\"").set("d", format!("\"{long}\""));
+        patch
+    };
+    let pieces = patched().into_pieces();
+    assert_eq!(pieces.clone().joined(), patched().into_bytes());
+    let theirs = body.bytes().as_ptr_range();
+    let shared = pieces
+        .iter()
+        .filter(|piece| theirs.contains(&piece.as_ptr()));
+    assert_eq!(shared.map(|piece| piece.len()).sum::<usize>(), 10_004);
+}
+
+#[test]
+fn a_patch_knows_which_words_its_values_do_not_hold() {
+    let body = read(
+        r#"{"messages":[{"role":"developer","content":[{"cache_control":{}},"thinking_blocks, in a text"]}]}"#,
+    )
+    .unwrap();
+    let mut patch = body.patch();
+    assert!(patch.may_hold("messages", ["assistant", "developer"]));
+    assert!(patch.may_hold("messages", ["cache_control"]));
+    assert!(!patch.may_hold("messages", ["thinking_blocks", "assistant"]));
+    assert!(
+        !patch.may_hold("tools", ["cache_control"]),
+        "there are none"
+    );
+    patch.set("messages", "[]");
+    assert!(patch.may_hold("messages", ["thinking_blocks"]), "not known");
+}

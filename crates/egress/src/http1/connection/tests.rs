@@ -3,7 +3,6 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use http::{HeaderMap, Method};
 use ironward_core::Origin;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -77,7 +76,7 @@ fn request(body: &'static [u8]) -> Outgoing {
             http::header::AUTHORIZATION,
             http::HeaderValue::from_static("Bearer x"),
         )]),
-        body: Bytes::from_static(body),
+        body: body.into(),
     }
 }
 

@@ -1,6 +1,5 @@
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
-use ironward_core::Origin;
+use ironward_core::{Origin, Pieces};
 
 use super::head;
 use crate::ProxySettings;
@@ -17,7 +16,7 @@ fn written(method: Method, body: &'static [u8]) -> String {
         method,
         target: "/x".parse().unwrap(),
         headers: HeaderMap::new(),
-        body: Bytes::from_static(body),
+        body: body.into(),
     };
     let head = head(&request, &endpoint("http://[::1]:81"), &Way::Direct);
     String::from_utf8(head).unwrap()
@@ -47,7 +46,7 @@ fn a_proxy_is_told_where_to_go_and_who_asks() {
         method: Method::POST,
         target: "/x?y".parse().unwrap(),
         headers,
-        body: Bytes::new(),
+        body: Pieces::new(),
     };
     let settings = ProxySettings {
         http: Some("http://ada:secret@proxy".to_owned()),

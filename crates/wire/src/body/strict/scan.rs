@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::super::Fields;
+use super::super::{Fields, Read};
 use super::keys::{self, Keys};
 use super::string::{self, End};
+use super::words::Words;
 
 /// Where the bytes stop being what they have to be, about.
 #[derive(Debug)]
@@ -12,8 +13,8 @@ pub(super) struct Refused {
     pub(super) at: usize,
 }
 
-/// The top-level fields of the one object that `bytes` has to be.
-pub(super) fn scan(bytes: &[u8]) -> Result<Fields, Refused> {
+/// The top-level fields of the one object that `bytes` has to be, and the short texts in it.
+pub(super) fn scan(bytes: &[u8]) -> Result<Read, Refused> {
     // The first test is the cheaper one, and most bodies pass it.
     if !bytes.is_ascii() {
         std::str::from_utf8(bytes).map_err(|error| Refused {
@@ -25,11 +26,14 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Fields, Refused> {
         rest: bytes,
         depth: 0,
         keys: Keys::new(),
+        words: Words::NONE,
     };
-    let fields = scanner.document();
-    fields.ok_or_else(|| Refused {
-        at: scanner.position(),
-    })
+    match scanner.document() {
+        Some(fields) => Ok((fields, scanner.words)),
+        None => Err(Refused {
+            at: scanner.position(),
+        }),
+    }
 }
 
 /// Its functions give `None` when they refuse what stands where `rest` begins.
@@ -40,6 +44,7 @@ struct Scanner<'a> {
     /// How many objects and lists are open.
     depth: u8,
     keys: Keys<Key<'a>>,
+    words: Words,
 }
 
 /// A key's text, owned where it is written with escapes.
@@ -159,8 +164,9 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn string(&mut self) -> Option<End> {
         let end = string::find_end(self.rest)?;
-        let (_, rest) = self.rest.split_at_checked(end.quote + 1)?;
-        self.rest = rest;
+        let (text, rest) = self.rest.split_at_checked(end.quote)?;
+        self.words.note(text);
+        self.rest = rest.get(1..)?;
         Some(end)
     }
 
