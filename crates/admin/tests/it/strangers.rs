@@ -184,7 +184,7 @@ async fn a_flood_of_wrong_keys_is_told_to_wait_and_locks_nobody_out() {
             .unwrap()
             .parse()
             .unwrap();
-        assert!((1..4).contains(&wait), "{wait}");
+        assert!((2..5).contains(&wait), "{wait}");
     }
     // A route that is not there says nothing else than before.
     let strange = fixture.get_from(from, "sk-wrong", "/key/generate").await;
