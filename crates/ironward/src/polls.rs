@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ironward_telemetry::PollsCounted;
 use rustix::time::{ClockId, clock_gettime};
 
 /// A data thread that computes for longer keeps its other calls waiting.
@@ -31,12 +32,12 @@ impl Polls {
 
     /// Says in the log what was counted.
     pub(crate) fn log(&self) {
-        tracing::info!(
-            polls = self.count.load(Ordering::Relaxed),
-            long = self.long.load(Ordering::Relaxed),
-            longest_us = self.longest_us.load(Ordering::Relaxed),
-            "polls"
-        );
+        let counted = PollsCounted {
+            polls: self.count.load(Ordering::Relaxed),
+            long: self.long.load(Ordering::Relaxed),
+            longest_us: self.longest_us.load(Ordering::Relaxed),
+        };
+        counted.emit();
     }
 
     fn begin(&self) {

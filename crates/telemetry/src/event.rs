@@ -228,6 +228,29 @@ impl ConfigNotice<'_> {
     }
 }
 
+/// How long the polls of a data thread took, in a build that measures them.
+#[derive(Debug, Clone, Copy)]
+pub struct PollsCounted {
+    /// How many there were.
+    pub polls: u64,
+    /// How many took more than a millisecond of CPU time.
+    pub long: u64,
+    /// The CPU time of the longest, in µs.
+    pub longest_us: u64,
+}
+
+impl PollsCounted {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::info!(
+            polls = self.polls,
+            long = self.long,
+            longest_us = self.longest_us,
+            "polls"
+        );
+    }
+}
+
 /// Somebody tried to change something on the admin plane.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminAct<'a> {

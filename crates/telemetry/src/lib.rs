@@ -9,6 +9,6 @@ mod log;
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
     Draining, IssuerKeysFailed, IssuerKeysFetched, ListenerOpened, LogLinesLost, Named,
-    StoreFailed, TokenRefused, VaultNotice,
+    PollsCounted, StoreFailed, TokenRefused, VaultNotice,
 };
 pub use log::{Format, Logging, start};
