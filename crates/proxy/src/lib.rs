@@ -5,6 +5,7 @@
 //! which skipped a stage does not compile.
 
 mod access;
+mod explain;
 mod gateway;
 mod in_flight;
 mod labels;
@@ -24,6 +25,7 @@ mod stages;
 mod tests;
 
 pub use access::{Access, keyless};
+pub use explain::{Question, explain_call};
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};
