@@ -163,7 +163,7 @@ async fn what_ends_a_call_before_its_rules_is_said_too() {
 async fn without_an_address_no_rule_of_addresses_is_judged() {
     let mut world = World::new();
     world.set_key("one", |key| {
-        key.grant.sources = super::names(&["10.0.0.0/8"])
+        key.grant.sources = super::names(&["10.0.0.0/8"]);
     });
     assert_eq!(
         world.agrees("gpt-test").await,
