@@ -1,25 +1,30 @@
-use bytes::{Buf, Bytes};
+use std::collections::{VecDeque, vec_deque};
+
+use bytes::{Buf as _, Bytes};
 
 /// A body that is sent, in one or more pieces: a long part of what a client has sent is passed on
 /// as it lies in memory, and not copied.
 #[derive(Debug, Clone, Default)]
 pub struct Pieces {
-    /// None of them is empty.
-    pieces: Vec<Bytes>,
+    /// None of them is empty. A client decides how many there are: taking off the first moves no
+    /// other.
+    pieces: VecDeque<Bytes>,
 }
 
 impl Pieces {
     /// No bytes.
     #[must_use]
     pub const fn new() -> Self {
-        Self { pieces: Vec::new() }
+        Self {
+            pieces: VecDeque::new(),
+        }
     }
 
     /// Adds a piece at the end.
     pub fn push(&mut self, piece: impl Into<Bytes>) {
         let piece = piece.into();
         if !piece.is_empty() {
-            self.pieces.push(piece);
+            self.pieces.push_back(piece);
         }
     }
 
@@ -31,48 +36,45 @@ impl Pieces {
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// The pieces, in their order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Bytes> {
+    pub fn iter(&self) -> vec_deque::Iter<'_, Bytes> {
         self.pieces.iter()
     }
 
     /// Takes the first piece off.
     pub fn pop(&mut self) -> Option<Bytes> {
-        (!self.pieces.is_empty()).then(|| self.pieces.remove(0))
+        self.pieces.pop_front()
     }
 
-    /// Takes off what has been written.
-    ///
-    /// `length` bytes, or all that there are.
+    /// Takes off the first `length` bytes, or all that there are.
     pub fn advance(&mut self, mut length: usize) {
-        while let Some(first) = self.pieces.first_mut() {
+        while let Some(first) = self.pieces.front_mut() {
             if length < first.len() {
                 first.advance(length);
                 return;
             }
             length -= first.len();
-            self.pieces.remove(0);
+            self.pieces.pop_front();
         }
     }
 
     /// All of it in one piece.
     #[must_use]
-    pub fn joined(self) -> Bytes {
-        match self.pieces.as_slice() {
-            [] => Bytes::new(),
-            [only] => only.clone(),
-            pieces => pieces.concat().into(),
+    pub fn joined(mut self) -> Bytes {
+        if self.pieces.len() > 1 {
+            return self.pieces.make_contiguous().concat().into();
         }
+        self.pieces.pop_front().unwrap_or_default()
     }
 }
 
 impl<'a> IntoIterator for &'a Pieces {
     type Item = &'a Bytes;
-    type IntoIter = std::slice::Iter<'a, Bytes>;
+    type IntoIter = vec_deque::Iter<'a, Bytes>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()

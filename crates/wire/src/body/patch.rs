@@ -147,23 +147,7 @@ impl<'a> Patch<'a> {
     /// The patched body, to be read again.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        let size = self
-            .fields
-            .iter()
-            .map(|(name, value)| name.len() + value.bytes().len() + 4)
-            .sum::<usize>();
-        let mut out = Vec::with_capacity(size + 2);
-        out.push(b'{');
-        for (position, (name, value)) in self.fields.iter().enumerate() {
-            if position > 0 {
-                out.push(b',');
-            }
-            write_key(&mut out, name);
-            out.push(b':');
-            out.extend_from_slice(value.bytes());
-        }
-        out.push(b'}');
-        out.into()
+        self.into_pieces().joined()
     }
 }
 
