@@ -65,9 +65,8 @@ impl Rules<'_> {
     /// [`Self::joins_text`].
     pub(super) fn words(self) -> impl Iterator<Item = &'static str> {
         let developer = self.writes_system().then_some("developer");
-        let additions =
-            self.strips_additions()
-                .then_some([CACHE_CONTROL, ADDITIONS[0], ADDITIONS[1]]);
+        let additions = [CACHE_CONTROL].into_iter().chain(ADDITIONS);
+        let additions = self.strips_additions().then_some(additions);
         let strips = self.0.strips.iter().copied();
         strips
             .chain(developer)
