@@ -15,6 +15,7 @@ mod origin;
 mod pieces;
 mod principal;
 mod spelling;
+mod turn;
 mod upstream;
 mod usage;
 
@@ -31,5 +32,6 @@ pub use origin::{InvalidOrigin, Origin, Reach, Scheme};
 pub use pieces::Pieces;
 pub use principal::{Principal, Role};
 pub use spelling::nearest;
+pub use turn::Turn;
 pub use upstream::{AuthScheme, UpstreamRequest};
 pub use usage::Usage;

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use ironward_core::Fault;
+use ironward_core::{Fault, Turn};
 
 use crate::faults;
 
@@ -72,12 +72,15 @@ impl ReplyBody {
             .min(limit);
         let mut whole = BytesMut::with_capacity(expected);
         whole.extend_from_slice(&first);
-        let mut next = Some(second);
+        let (mut next, mut turn) = (Some(second), Turn::default());
         while let Some(piece) = next {
             if whole.len() + piece.len() > limit {
                 return over();
             }
             whole.extend_from_slice(&piece);
+            if turn.ends_with(piece.len()) {
+                tokio::task::yield_now().await;
+            }
             next = self.next().await?;
         }
         Ok(whole.freeze())

@@ -19,7 +19,7 @@ pub(crate) enum Work {
 
 impl Work {
     /// How many bytes are worked on where the call runs.
-    const fn inline_limit(self) -> usize {
+    pub(crate) const fn inline_limit(self) -> usize {
         match self {
             Self::Pass => 256 << 10,
             Self::Translate => 64 << 10,

@@ -1,11 +1,12 @@
 use std::cell::Cell;
 use std::io::{self, IoSlice};
+use std::iter::once;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::Method;
-use ironward_core::Pieces;
+use ironward_core::{Pieces, Turn};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use super::reader::Reader;
@@ -148,11 +149,14 @@ impl Connection {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
+        let mut turn = Turn::default();
         while let Sending::Writing { head, body } = &mut self.sending {
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let left = std::iter::once(&*head).chain(body.iter());
-            for (slice, piece) in slices.iter_mut().zip(left) {
-                *slice = IoSlice::new(piece);
+            let mut left = turn.left();
+            for (slice, piece) in slices.iter_mut().zip(once(&*head).chain(body.iter())) {
+                let part = piece.get(..left).unwrap_or(piece);
+                *slice = IoSlice::new(part);
+                left -= part.len();
             }
             let written = ready!(stream.as_mut().poll_write_vectored(cx, &slices))?;
             if written == 0 {
@@ -163,6 +167,9 @@ impl Connection {
             body.advance(written - of_head);
             if head.is_empty() && body.is_empty() {
                 self.sending = Sending::Flushing;
+            } else if turn.ends_with(written) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         if let Sending::Flushing = self.sending {

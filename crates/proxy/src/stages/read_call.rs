@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt as _;
-use ironward_core::{Fault, FaultKind};
+use ironward_core::{Fault, FaultKind, Turn};
 use ironward_wire::{Body, Call, Dialect};
 
+mod blocks;
+
+use self::blocks::Blocks;
 use super::asks;
 use crate::Settings;
 use crate::side_pool::{SidePool, Work};
@@ -79,7 +82,7 @@ where
 {
     check_head(&head.headers, settings.body_limit)?;
     let read = read_body(body, settings.body_limit);
-    let bytes = tokio::time::timeout(settings.body_timeout, read)
+    let blocks = tokio::time::timeout(settings.body_timeout, read)
         .await
         .map_err(|_| {
             let limit = settings.body_timeout.as_secs();
@@ -88,10 +91,10 @@ where
                 format!("the request's body did not arrive within {limit} s"),
             )
         })??;
-    let (size, forwarded) = (bytes.len(), forwarded_headers(&head.headers));
+    let (size, forwarded) = (blocks.size(), forwarded_headers(&head.headers));
     let customer = asks::customer_in(&head.headers);
     let read = move || {
-        let body = Body::read(bytes)?;
+        let body = Body::read(blocks.joined())?;
         refuse_control_fields(&body)?;
         let customer = customer.or_else(|| asks::customer_of(&body));
         Ok((Call::read(dialect, body, path_model.as_deref())?, customer))
@@ -162,14 +165,13 @@ fn is_json(content_type: &[u8]) -> bool {
     kind.eq_ignore_ascii_case(b"application/json") || kind.to_ascii_lowercase().ends_with(b"+json")
 }
 
-async fn read_body<B>(mut body: B, limit: usize) -> Result<Bytes, Fault>
+async fn read_body<B>(mut body: B, limit: usize) -> Result<Blocks, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    let mut first = Bytes::new();
-    let mut joined: Option<BytesMut> = None;
-    let mut size = 0_usize;
+    let mut blocks = Blocks::default();
+    let mut turn = Turn::default();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             Fault::downstream(FaultKind::BadRequest, "the request's body broke off")
@@ -178,25 +180,16 @@ where
         let Ok(chunk) = frame.into_data() else {
             continue;
         };
-        size = size.saturating_add(chunk.len());
-        if size > limit {
+        let moved = chunk.len();
+        if blocks.size().saturating_add(moved) > limit {
             return Err(too_large(limit));
         }
-        match &mut joined {
-            Some(joined) => joined.extend_from_slice(&chunk),
-            None if first.is_empty() => first = chunk,
-            None => {
-                // The announced length is the client's word: it saves growing, and reserves no more
-                // than as much again as has come, or 128 KiB.
-                let announced = usize::try_from(body.size_hint().lower()).unwrap_or(0);
-                let mut buffer = BytesMut::with_capacity(size + announced.min(size.max(128 << 10)));
-                buffer.extend_from_slice(&std::mem::take(&mut first));
-                buffer.extend_from_slice(&chunk);
-                joined = Some(buffer);
-            }
+        blocks.push(chunk, body.size_hint().lower());
+        if turn.ends_with(moved) {
+            tokio::task::yield_now().await;
         }
     }
-    Ok(joined.map_or(first, BytesMut::freeze))
+    Ok(blocks)
 }
 
 fn refuse_control_fields(body: &Body) -> Result<(), Fault> {

@@ -1,13 +1,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use http::{HeaderMap, Method};
-use ironward_core::Origin;
+use ironward_core::{Origin, Turn};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{BLOCK, Broken, Connection, SHORT};
+use super::{BLOCK, Broken, Connection, SHORT, Sending};
 use crate::endpoint::Endpoint;
 use crate::outgoing::Outgoing;
 use crate::proxy::Way;
@@ -18,7 +20,7 @@ use crate::proxy::Way;
 struct Scripted {
     reads: VecDeque<io::Result<Vec<u8>>>,
     writes: VecDeque<io::Result<usize>>,
-    written: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+    written: Arc<std::sync::Mutex<Vec<u8>>>,
 }
 
 impl AsyncRead for Scripted {
@@ -108,6 +110,48 @@ fn a_request_is_the_same_however_the_socket_takes_it() {
         let mut connection = begun(script);
         assert!(connection.poll_head(&mut cx()).is_pending());
         assert_eq!(*written.lock().unwrap(), expected.as_bytes(), "{most}");
+    }
+}
+
+#[test]
+fn a_long_request_leaves_its_thread_to_others_after_each_turn() {
+    let body = vec![b'x'; 2 * Turn::BYTES];
+    let script = Scripted {
+        writes: (0..9).map(|_| Ok(usize::MAX)).collect(),
+        ..Scripted::default()
+    };
+    let written = script.written.clone();
+    let mut connection = Connection::new(script);
+    let endpoint = Endpoint::new(Origin::parse("http://127.0.0.1:8080").unwrap()).unwrap();
+    let mut request = request(b"");
+    request.body = body.into();
+    connection.begin(request, &endpoint, &Way::Direct);
+    for turn in 1..=2 {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(
+            connection
+                .poll_head(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        assert_eq!(written.lock().unwrap().len(), turn * Turn::BYTES);
+        assert!(woken.0.load(Ordering::Relaxed), "it goes on by itself");
+    }
+    assert!(connection.poll_head(&mut cx()).is_pending());
+    assert!(written.lock().unwrap().ends_with(b"xx"));
+    assert!(
+        written.lock().unwrap().len() > 2 * Turn::BYTES,
+        "the head comes on top"
+    );
+    assert!(matches!(connection.sending, Sending::Written));
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
