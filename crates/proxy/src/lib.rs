@@ -5,6 +5,7 @@
 //! which skipped a stage does not compile.
 
 mod access;
+mod detach;
 mod gateway;
 mod in_flight;
 mod labels;

@@ -14,6 +14,7 @@ use ironward_identity::Workload;
 use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope, check_target};
 
+use crate::detach::detach;
 use crate::labels;
 use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
@@ -57,6 +58,7 @@ where
     let answer = match found {
         Ok(Route::Call(dialect, model)) => {
             let model = model.map(std::borrow::Cow::into_owned);
+            let head = detach(head, &body);
             let call = call(
                 gateway,
                 id,
