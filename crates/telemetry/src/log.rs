@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::event::LogLinesLost;
 use backlog::Backlog;
@@ -30,19 +33,24 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// When `filter` cannot be read, or logging was started before.
 pub fn start(format: Format, filter: &str) -> Result<Logging, String> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| format!("the log level '{filter}' is not valid: {error}"))?;
+    let filter = read(filter)?;
     let backlog = Arc::new(Backlog::default());
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(Arc::clone(&backlog));
     match format {
-        Format::Text => subscriber.with_target(false).try_init(),
+        Format::Text => subscriber
+            .with_target(false)
+            .finish()
+            .with(filter)
+            .try_init(),
         Format::Json => subscriber
             .json()
             .flatten_event(true)
             .with_current_span(false)
+            .finish()
+            .with(filter)
             .try_init(),
     }
     .map_err(|error| error.to_string())?;
@@ -52,6 +60,30 @@ pub fn start(format: Format, filter: &str) -> Result<Logging, String> {
         .spawn(move || lines.write_to(io::stderr(), |lines| LogLinesLost { lines }.emit()))
         .map_err(|error| format!("the thread that writes the log cannot be started: {error}"))?;
     Ok(Logging(backlog))
+}
+
+/// `info`, or a list such as `warn,ironward_proxy=debug`.
+fn read(filter: &str) -> Result<Targets, String> {
+    let mut targets = Targets::new();
+    for part in filter.split(',').map(str::trim) {
+        let (target, level) = match part.split_once('=') {
+            Some((target, level)) if !target.is_empty() => (Some(target), level),
+            _ => (None, part),
+        };
+        // An empty level would be read as `error`.
+        let parsed = (!level.is_empty()).then(|| level.parse::<LevelFilter>().ok());
+        let level = parsed.flatten().ok_or_else(|| {
+            format!(
+                "the log level '{filter}' is not valid: '{part}' is neither error, warn, info, \
+                 debug, trace or off, nor TARGET=LEVEL"
+            )
+        })?;
+        targets = match target {
+            Some(target) => targets.with_target(target, level),
+            None => targets.with_default(level),
+        };
+    }
+    Ok(targets)
 }
 
 /// The log, for as long as it is written: what is left is written when this is dropped.
@@ -69,5 +101,40 @@ impl Drop for Logging {
     fn drop(&mut self) {
         self.0.end();
         self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::read;
+
+    #[test]
+    fn a_level_is_for_all_targets_and_a_targets_own_goes_before_it() {
+        let filter = read("debug").unwrap();
+        assert!(filter.would_enable("hyper", &Level::DEBUG));
+        assert!(!filter.would_enable("hyper", &Level::TRACE));
+        let filter = read("warn, ironward_proxy=debug,hyper=off").unwrap();
+        assert!(filter.would_enable("ironward_proxy::pipeline", &Level::DEBUG));
+        assert!(filter.would_enable("ironward_store", &Level::WARN));
+        assert!(!filter.would_enable("ironward_store", &Level::INFO));
+        assert!(!filter.would_enable("hyper", &Level::ERROR));
+    }
+
+    #[test]
+    fn what_is_no_level_is_named() {
+        for (filter, part) in [
+            ("loud", "'loud'"),
+            ("", "''"),
+            ("info,,warn", "''"),
+            ("ironward", "'ironward'"),
+            ("=info", "'=info'"),
+            ("hyper=", "'hyper='"),
+            ("info,hyper=loud", "'hyper=loud'"),
+        ] {
+            let error = read(filter).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

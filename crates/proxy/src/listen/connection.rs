@@ -23,6 +23,14 @@ use super::streams::Streams;
 use crate::pipeline;
 use crate::{Gateway, Peer};
 
+/// What a connection is read from and written to, with TLS or without. HTTP is there once for both:
+/// twice, it would be as much again to build and to load.
+trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+type Stream = Box<dyn Transport>;
+
 /// One client's connection.
 pub(super) struct Connection {
     pub(super) gateway: Arc<Gateway>,
@@ -41,8 +49,8 @@ impl Connection {
         };
         match self.tls.clone() {
             None => match self.opening(stream.stream()).await {
-                Some(Opening::Http1) => self.serve_http1(stream).await,
-                Some(Opening::Either) => Box::pin(self.serve_either(stream)).await,
+                Some(Opening::Http1) => self.serve_http1(Box::new(stream)).await,
+                Some(Opening::Either) => Box::pin(self.serve_either(Box::new(stream))).await,
                 None => {}
             },
             Some(config) => {
@@ -53,8 +61,8 @@ impl Connection {
                     let session = stream.get_ref().1;
                     self.peer.workload = workload(session);
                     match session.alpn_protocol() {
-                        Some(b"http/1.1") => self.serve_http1(stream).await,
-                        _ => Box::pin(self.serve_either(stream)).await,
+                        Some(b"http/1.1") => self.serve_http1(Box::new(stream)).await,
+                        _ => Box::pin(self.serve_either(Box::new(stream))).await,
                     }
                 }
             }
@@ -81,10 +89,7 @@ impl Connection {
         }
     }
 
-    async fn serve_http1<S>(mut self, stream: S)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    async fn serve_http1(mut self, stream: Stream) {
         let (gateway, peer) = (Arc::clone(&self.gateway), Arc::new(self.peer.clone()));
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
@@ -114,10 +119,7 @@ impl Connection {
         let _closed = connection.await;
     }
 
-    async fn serve_either<S>(mut self, stream: S)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    async fn serve_either(mut self, stream: Stream) {
         let streams = Streams::new(self.unread());
         let server = self.either(streams.clone());
         let gateway = Arc::clone(&self.gateway);

@@ -267,6 +267,7 @@ fn settings_come_from_variables_too() {
     }
     let (status, said) = builder(MOCK).env("IRONWARD_LOG_LEVEL", "loud,,=").refuse();
     assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("'loud'"), "{said}");
 }
 
 const ON: [&str; 5] = ["1", "true", "TRUE", "yes", "on"];
