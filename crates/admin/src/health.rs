@@ -4,6 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use crate::answer::schema::{Described, count, moment, or_null, text, word};
+use crate::answer::{Row, time};
+use crate::call::{Call, Outcome};
 
 /// What the gateway says of itself.
 pub trait Condition: Send + Sync {
@@ -49,4 +54,53 @@ fn answer(
         (StatusCode::SERVICE_UNAVAILABLE, DRAINING)
     };
     (status, [(CONTENT_TYPE, "application/json")], body)
+}
+
+/// `GET /health/readiness/details`: LiteLLM's fields, as far as there is something to say, and the
+/// state of what the gateway depends on. It names no address and no key.
+pub(crate) fn show_details(call: &Call<'_>) -> Outcome {
+    let (permit, _) = call.authorise_route()?;
+    let plane = call.plane;
+    let is_connected = plane.condition.is_connected();
+    let status = match (plane.condition.takes_calls(), is_connected) {
+        (false, _) => "shutting_down",
+        (true, true) => "healthy",
+        (true, false) => "unhealthy",
+    };
+    let lost_since = plane.sealing.lost_since();
+    let mut row = Row::default();
+    row.put("status", status);
+    row.put(
+        "db",
+        if is_connected {
+            "connected"
+        } else {
+            "disconnected"
+        },
+    );
+    row.put(
+        "vault",
+        json!({
+            "status": if lost_since.is_none() { "connected" } else { "disconnected" },
+            "since": lost_since.map(time),
+        }),
+    );
+    row.put("cache", ());
+    row.put("calls", plane.calls.running());
+    row.put("ironward_version", env!("CARGO_PKG_VERSION"));
+    Ok(permit.show(row))
+}
+
+/// What it answers.
+pub(crate) fn details() -> Value {
+    let reach = || word(["connected", "disconnected"]);
+    let vault = Described::of([("status", reach()), ("since", or_null(moment()))]);
+    Described::of([
+        ("status", word(["healthy", "unhealthy", "shutting_down"])),
+        ("db", reach()),
+        ("vault", vault),
+        ("cache", json!({"type": "null"})),
+        ("calls", count()),
+        ("ironward_version", text()),
+    ])
 }

@@ -13,6 +13,7 @@ pub(crate) mod answers;
 mod change;
 mod delete;
 mod draft;
+mod explain;
 mod fields;
 mod find;
 mod first;
@@ -28,6 +29,7 @@ pub(crate) use change::{
     NamedKey, ResetSpend, UpdateKey, UpdateKeys, block, reset_spend, unblock, update, update_many,
 };
 pub(crate) use delete::{DeleteKeys, delete};
+pub(crate) use explain::{ExplainAccess, explain};
 pub(crate) use first::FirstKey;
 pub(crate) use generate::{GenerateKey, generate};
 pub(crate) use list::{ListAliases, ListKeys, list, list_aliases};

@@ -57,7 +57,7 @@ pub use guest::Guest;
 pub use health::Condition;
 pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
-pub use plane::{Plane, Sealing, Settings};
+pub use plane::{Ask, Calls, Plane, Sealing, Settings};
 pub use router::{probes, router};
 pub use sealing::is_secret as is_secret_name;
 

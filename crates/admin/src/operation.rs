@@ -4,10 +4,9 @@
 use ironward_policy::access::Route;
 
 use crate::call::{Call, Outcome};
-use crate::fault::Refusal;
 use crate::{
-    access_groups, budgets, credentials, customers, keys, models, openapi, organisations, projects,
-    service_accounts, tags, teams, users,
+    access_groups, budgets, credentials, customers, health, keys, models, openapi, organisations,
+    projects, service_accounts, tags, teams, users,
 };
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
@@ -118,9 +117,8 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::ServiceAccountRead => service_accounts::show(call),
         Route::ServiceAccountList => service_accounts::list(call),
 
-        // Not there yet: each kind brings its operations.
-        Route::AccessExplain => Err(Refusal::no_route()),
-        Route::HealthDetails => Err(Refusal::no_route()),
+        Route::AccessExplain => keys::explain(call),
+        Route::HealthDetails => health::show_details(call),
         Route::OpenApi => openapi::show(call),
     }
 }

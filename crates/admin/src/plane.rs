@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,7 +7,7 @@ use arc_swap::ArcSwap;
 use axum::http::HeaderName;
 use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_identity::Keyless;
-use ironward_policy::{KeyBounds, KeyLife};
+use ironward_policy::{Explanation, KeyBounds, KeyLife};
 use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
 use ironward_store::objects::{Account, Metadata};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
@@ -21,6 +22,8 @@ use crate::permit::Permit;
 pub struct Plane {
     /// What the gateway says of itself.
     pub condition: Arc<dyn Condition>,
+    /// What would become of calls.
+    pub calls: Arc<dyn Calls>,
     /// Where objects are written.
     pub store: Arc<Store>,
     /// What new secrets are sealed with.
@@ -44,6 +47,28 @@ pub struct Plane {
     pub turn: Mutex<()>,
 }
 
+/// The data path, asked what would become of a call.
+pub trait Calls: Send + Sync {
+    /// What would; `None`: there is no such key.
+    fn explain(&self, ask: &Ask<'_>) -> Option<Explanation>;
+
+    /// How many calls run now.
+    fn running(&self) -> usize;
+}
+
+/// A chat call that might be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The id of the key.
+    pub key: &'a str,
+    /// The model, as a client would write it.
+    pub model: &'a str,
+    /// The address that it would come from; `None`: rules about addresses are left out.
+    pub source: Option<IpAddr>,
+    /// When, in milliseconds since 1970.
+    pub now: u64,
+}
+
 /// What new secrets are sealed with.
 pub trait Sealing: Send + Sync {
     /// The keyring to seal with now.
@@ -52,6 +77,9 @@ pub trait Sealing: Send + Sync {
     /// Why nothing may be sealed now, for people: what is sealed while the key-encryption key is
     /// gone might never be opened after a restart.
     fn keyring(&self) -> Result<Arc<Keyring>, String>;
+
+    /// Since when the key-encryption key does not answer, in milliseconds since 1970.
+    fn lost_since(&self) -> Option<u64>;
 }
 
 /// What the configuration says to the admin plane.

@@ -90,6 +90,9 @@ pub(crate) enum Command {
     /// Credentials of providers on the running gateway.
     #[command(after_help = MANAGED)]
     Credential(manage::credential::Args),
+    /// What lets a key's calls through on the running gateway.
+    #[command(after_help = MANAGED)]
+    Access(manage::access::Args),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.

@@ -129,6 +129,11 @@ impl ironward_admin::Sealing for DataKeys {
         let keyring = self.vault().keyring_to_seal();
         keyring.map_err(|alarm| alarm.to_string())
     }
+
+    fn lost_since(&self) -> Option<u64> {
+        let alarm = self.vault().alarm()?;
+        Some(alarm.since.saturating_mul(1000))
+    }
 }
 
 fn first(keks: &[Arc<dyn Kek>]) -> Result<Arc<dyn Kek>, Failure> {

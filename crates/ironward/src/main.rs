@@ -9,6 +9,7 @@ mod banner;
 mod check;
 mod data_dir;
 mod data_keys;
+mod data_path;
 mod data_plane;
 mod exit;
 mod exposure;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Some(Command::User(user)) => manage::run(&user),
         Some(Command::Model(model)) => manage::run(&model),
         Some(Command::Credential(credential)) => manage::run(&credential),
+        Some(Command::Access(access)) => manage::run(&access),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(
                 shell,

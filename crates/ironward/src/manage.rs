@@ -1,8 +1,9 @@
-//! `ironward key`, `team`, `user`, `model`, `credential`: the management API from the command line.
+//! `ironward key`, `team`, `user`, `model`, `credential`, `access`: the management API from the command line.
 //!
 //! Each noun is a file: its verbs with their flags, the request that each makes, and what is shown
 //! of the answer. Nothing here knows what is allowed or valid: the gateway says so.
 
+pub(crate) mod access;
 mod admin_port;
 mod answer;
 mod body;

@@ -26,6 +26,7 @@ use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::{Authority, STALE};
 use crate::banner::{self, Greeting};
 use crate::data_dir::{DataDir, draw_admin_key};
+use crate::data_path::DataPath;
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::in_force::InForce;
@@ -105,15 +106,15 @@ async fn serve(
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (ends, (drained, stopped, alive)) = Ends::open();
-    let in_flight = Arc::new(InFlight::default());
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
-    let admin = admin_plane((&in_flight, &access), &authority, &foundation);
+    let data_path = DataPath::new(access, snapshot);
+    let admin = admin_plane(&data_path, &authority, &foundation);
     let shared = Shared {
-        access,
-        snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
+        access: data_path.access,
+        snapshot: data_path.snapshot,
         credentials: Arc::clone(&assembler.credentials),
         dialler,
-        in_flight,
+        in_flight: data_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
         tls,
@@ -213,21 +214,18 @@ fn who_may_call(
     Ok((Arc::new(access), Arc::new(issuers)))
 }
 
-fn admin_plane(
-    (in_flight, access): (&Arc<InFlight>, &Access),
-    authority: &Authority,
-    foundation: &Foundation,
-) -> Arc<Plane> {
+fn admin_plane(data_path: &DataPath, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
     Arc::new(Plane {
         condition: Arc::new(Ready {
-            in_flight: Arc::clone(in_flight),
+            in_flight: Arc::clone(&data_path.in_flight),
             freshness: Arc::clone(authority.feed.freshness()),
         }),
+        calls: Arc::new(data_path.clone()),
         store: Arc::clone(&authority.store),
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
-        failures: Arc::clone(access.failures()),
-        keyless: Arc::clone(access.keyless()),
+        failures: Arc::clone(data_path.access.failures()),
+        keyless: Arc::clone(data_path.access.keyless()),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),

@@ -15,7 +15,7 @@ pub use chain::{
     Asked, Link, Narrowest, Verdict, Which, allows_model, allows_region, check, limits, narrowest,
 };
 pub use compiled::{Compiled, InvalidGrant, Rule, Surroundings};
-pub use explain::{Line, explain};
+pub use explain::{Explanation, Line, Reason, explain};
 pub use refusal::Refusal;
 pub use route_group::{KeyType, RouteGroup};
 pub use subset::{Unset, Wider, subset};

@@ -15,9 +15,9 @@ mod spending;
 
 pub use calendar::{parse_timestamp, timestamp};
 pub use grant::{
-    Asked, Compiled, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest, Refusal,
-    RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model, allows_region,
-    check, explain, limits, narrowest, subset,
+    Asked, Compiled, Explanation, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest,
+    Reason, Refusal, RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model,
+    allows_region, check, explain, limits, narrowest, subset,
 };
 pub use key_bounds::KeyBounds;
 pub use key_life::{KeyLife, Life, SecretLife, TooLong};

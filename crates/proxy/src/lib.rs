@@ -6,6 +6,7 @@
 
 mod access;
 mod detach;
+mod explain;
 mod gateway;
 mod in_flight;
 mod labels;
@@ -25,6 +26,7 @@ mod stages;
 mod tests;
 
 pub use access::{Access, keyless};
+pub use explain::{Question, explain_call};
 pub use gateway::Gateway;
 pub use in_flight::InFlight;
 pub use listen::{Listener, ListenerSettings, ServerTls, bind};

@@ -13,7 +13,10 @@ mod settle;
 pub(crate) use admit::{Grant, Outcome, Request, admit};
 pub(crate) use attempt::{Failed, attempt};
 pub(crate) use authenticate::{Arrival, Caller, authenticate};
-pub(crate) use authorise::{Authorised, Permit, Visible, authorise, may_call};
+pub(crate) use authorise::{
+    Authorised, Permit, Visible, authorise, find_group, judged_name, may_call, meaning,
+    model_asked_for,
+};
 pub(crate) use read_call::{Arrived, read_call};
 pub(crate) use route::route;
 pub(crate) use settle::settle;

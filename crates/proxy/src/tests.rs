@@ -1,6 +1,7 @@
 //! The pipeline as a whole, with an upstream of the test's own and a directory in memory.
 
 mod chains;
+mod explain;
 mod keys;
 mod models;
 mod parallel;

@@ -121,3 +121,23 @@ pub(crate) fn health() -> Value {
         ("logging_callbacks", json!({"type": "null"})),
     ])
 }
+
+pub(crate) fn explained() -> Value {
+    let line = Described::of([
+        ("link", text()),
+        ("name", text()),
+        ("rule", text()),
+        ("allowed", switch()),
+        ("why", text()),
+    ]);
+    Described::of([
+        ("key", text()),
+        ("model", text()),
+        ("stands_for", text()),
+        ("model_group", or_null(text())),
+        ("allowed", switch()),
+        ("reason", or_null(text())),
+        ("lines", list(line)),
+        ("not_judged", list(text())),
+    ])
+}

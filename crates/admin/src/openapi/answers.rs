@@ -3,14 +3,14 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::schema::{Described, component, list, or_null, text, things};
 use crate::{
-    access_groups, budgets, credentials, customers, keys, models, organisations, projects,
+    access_groups, budgets, credentials, customers, health, keys, models, organisations, projects,
     service_accounts, tags, teams, users,
 };
 
-/// What each route answers when it was done; `None`: it is not there yet.
+/// What each route answers when it was done.
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
-pub(super) fn answer(route: Route) -> Option<Value> {
-    Some(match route {
+pub(super) fn answer(route: Route) -> Value {
+    match route {
         Route::KeyGenerate
         | Route::KeyGenerateForServiceAccount
         | Route::KeyUpdate
@@ -101,12 +101,10 @@ pub(super) fn answer(route: Route) -> Option<Value> {
         Route::ServiceAccountDelete => service_accounts::answers::listed(),
         Route::ServiceAccountList => service_accounts::answers::paged(),
 
+        Route::AccessExplain => keys::answers::explained(),
+        Route::HealthDetails => health::details(),
         Route::OpenApi => things(),
-
-        // Not there yet: each kind brings its answers.
-        Route::AccessExplain => return None,
-        Route::HealthDetails => return None,
-    })
+    }
 }
 
 /// What several answers hold.

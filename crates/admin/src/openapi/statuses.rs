@@ -8,7 +8,7 @@ use crate::answer::schema::{component, either};
 /// The statuses that a route answers with, and what each comes with.
 pub(super) fn responses(route: Route, takes: &Takes) -> Map<String, Value> {
     let mut found = Found::default();
-    found.put("200", "Done.", answers::answer(route).unwrap_or_default());
+    found.put("200", "Done.", answers::answer(route));
     if says_total(route) {
         found.head("200", TOTAL, "How many items the whole list has.");
     }

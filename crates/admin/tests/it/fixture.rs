@@ -10,10 +10,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
-use ironward_admin::{Condition, Plane, Sealing, Settings, router};
+use ironward_admin::{Ask, Calls, Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
 use ironward_identity::{Accounts, Bindings, Identities, Keyless};
-use ironward_policy::{Grant, KeyLife, Spending};
+use ironward_policy::{Explanation, Grant, KeyLife, Reason, Spending};
 use ironward_secret::{DataKey, KeyHasher, Keyring};
 use ironward_store::objects::{
     Account, Member, Membership, Object, Organisation, Origin, Team, User,
@@ -47,6 +47,33 @@ impl Condition for Fine {
     }
 }
 
+/// A data path that knows one model, and asks one rule of it.
+struct Path;
+
+impl Calls for Path {
+    fn explain(&self, ask: &Ask<'_>) -> Option<Explanation> {
+        let line = |rule, is_allowed: bool| Reason {
+            link: "key",
+            name: ask.key.into(),
+            rule,
+            is_allowed,
+            why: "so it is".to_owned(),
+        };
+        let is_allowed = ask.model == "open";
+        Some(Explanation {
+            model: ask.model.into(),
+            meant: ask.model.into(),
+            group: matches!(ask.model, "open" | "closed").then(|| ask.model.into()),
+            failed: None,
+            reasons: vec![line("models", is_allowed), line("regions", true)],
+        })
+    }
+
+    fn running(&self) -> usize {
+        3
+    }
+}
+
 /// The keys of the store, unless the test takes the key-encryption key away.
 pub(crate) struct Vault {
     keyring: Arc<Keyring>,
@@ -59,6 +86,11 @@ impl Sealing for Vault {
             return Err("the key-encryption key does not answer".to_owned());
         }
         Ok(Arc::clone(&self.keyring))
+    }
+
+    fn lost_since(&self) -> Option<u64> {
+        let is_lost = self.is_lost.load(Ordering::Relaxed);
+        is_lost.then_some(1_767_225_600_000)
     }
 }
 
@@ -134,6 +166,7 @@ impl Fixture {
         };
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),
+            calls: Arc::new(Path),
             store: Arc::new(store),
             sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
             feed: Arc::new(feed),

@@ -6,6 +6,7 @@ mod canary;
 mod contract;
 mod credentials;
 mod document;
+mod explain;
 mod fixture;
 mod groups;
 mod keys;

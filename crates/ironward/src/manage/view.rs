@@ -18,6 +18,8 @@ pub(super) enum View {
         at: &'static str,
         columns: &'static [Column],
     },
+    /// The rules that say whether a call is let through, and what follows.
+    Verdict,
     /// That it was done.
     Done(String),
 }
@@ -28,6 +30,7 @@ pub(super) type Column = (&'static str, &'static [&'static str]);
 impl View {
     pub(super) fn show(&self, answer: &Value) -> String {
         match self {
+            Self::Verdict => verdict(answer),
             Self::Done(what) => format!("{}\n", one_line(what)),
             Self::Record { at, first } => record(answer.pointer(at).unwrap_or(&Value::Null), first),
             Self::List { at, columns } => {
@@ -46,6 +49,33 @@ impl View {
             }
         }
     }
+}
+
+fn verdict(answer: &Value) -> String {
+    let text = |object: &Value, name: &str| {
+        let text = object.get(name).and_then(Value::as_str);
+        text.unwrap_or("-").to_owned()
+    };
+    let is = |object: &Value| object.get("allowed") == Some(&Value::Bool(true));
+    let lines = answer.get("lines").and_then(Value::as_array);
+    let rows = lines.map(Vec::as_slice).unwrap_or_default();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|line| {
+            let says = if is(line) { "allows" } else { "refuses" };
+            let mut row = vec![says.to_owned()];
+            row.extend(["link", "name", "rule", "why"].map(|name| text(line, name)));
+            row
+        })
+        .collect();
+    let table = rows_below(&["says", "whose", "name", "rule", "why"], &rows);
+    let end = if is(answer) {
+        let group = text(answer, "model_group");
+        format!("allowed: {} goes to {group}", text(answer, "model"))
+    } else {
+        format!("refused: {}", text(answer, "reason"))
+    };
+    format!("{table}\n{}\n", one_line(&end))
 }
 
 /// The longest list within a line; the record shows the whole.

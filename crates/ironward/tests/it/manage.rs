@@ -1,5 +1,6 @@
 //! `ironward key`, `team`, `user`, `model`, `credential` against a running gateway.
 
+mod access;
 mod failures;
 mod keys;
 mod models;

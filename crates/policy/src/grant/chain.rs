@@ -25,6 +25,24 @@ pub enum Which {
     Customer,
 }
 
+impl Which {
+    /// The word for it in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::User => "user",
+            Self::ServiceAccount => "service_account",
+            Self::Member => "team_member",
+            Self::Project => "project",
+            Self::Team => "team",
+            Self::Organisation => "organization",
+            Self::Creator => "creator",
+            Self::Customer => "customer",
+        }
+    }
+}
+
 /// One grant of those that bound a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Link<'a> {

@@ -18,6 +18,70 @@ pub struct Line {
     pub why: String,
 }
 
+/// What would become of a call, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The model, as it is asked for.
+    pub model: Box<str>,
+    /// The name that it stands for, after all aliases.
+    pub meant: Box<str>,
+    /// The model group that would serve it; `None`: there is none.
+    pub group: Option<Box<str>>,
+    /// Why it ends before any rule is asked.
+    pub failed: Option<Box<str>>,
+    /// What each rule that is set says, those first that are named first when they refuse.
+    pub reasons: Vec<Reason>,
+}
+
+/// What one rule of one link says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// Whose rule it is: `key`, `team`, ...
+    pub link: &'static str,
+    /// Their id or name.
+    pub name: Box<str>,
+    /// Which rule.
+    pub rule: &'static str,
+    /// Whether it lets the call through.
+    pub is_allowed: bool,
+    /// Why, for people.
+    pub why: String,
+}
+
+impl Explanation {
+    /// Of a call that ends before any rule is asked.
+    #[must_use]
+    pub fn refused(model: &str, why: &str) -> Self {
+        Self {
+            model: model.into(),
+            meant: model.into(),
+            group: None,
+            failed: Some(why.into()),
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Whether the call would be let through.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.failed.is_none()
+            && self.group.is_some()
+            && self.reasons.iter().all(|reason| reason.is_allowed)
+    }
+}
+
+impl From<Line> for Reason {
+    fn from(line: Line) -> Self {
+        Self {
+            link: line.which.as_str(),
+            name: line.name,
+            rule: line.rule.as_str(),
+            is_allowed: line.is_allowed,
+            why: line.why,
+        }
+    }
+}
+
 /// What every rule that is set in a chain says about a call, in the order in which
 /// [`check`](super::check) names them: it refuses exactly if a line does, and then names the first
 /// of those.

@@ -3,7 +3,6 @@ use std::time::{Duration, SystemTime};
 
 use ironward_core::{Fault, FaultKind, Id, Role};
 use ironward_identity::{Unproven, Vouched};
-use ironward_policy::access::may_call;
 use ironward_policy::{Compiled, Link, Spending, Which, narrowest};
 use ironward_store::objects::{
     Account, Key, Organisation, Owner, Project, ServiceAccount, Team, User,
@@ -322,17 +321,15 @@ impl Chain {
         limits
     }
 
-    /// The role of somebody that it stands for or was made by who may not call at all.
-    pub(crate) fn role_without_calls(&self) -> Option<Role> {
+    /// The roles of those whom it belongs to and was made by.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = (Which, &str, Role)> {
         let holder = match &self.holder {
-            Holder::User(user) => Some(user),
+            Holder::User(user) => Some((Which::User, user)),
             Holder::Nobody | Holder::ServiceAccount(_) => None,
         };
-        let mut roles = [holder, self.creator.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|user| user.object.role);
-        roles.find(|role| !may_call(*role))
+        let creator = self.creator.as_ref().map(|user| (Which::Creator, user));
+        let people = holder.into_iter().chain(creator);
+        people.map(|(which, user)| (which, user.id.as_str(), user.object.role))
     }
 
     /// The key's own end, as a grant, once it has come. Keys that differ in nothing but their end

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use ironward_core::{Fault, FaultKind, Principal, Retry, Role};
 use ironward_identity::{Refusal, Unproven, Workload};
+use ironward_policy::access::may_call;
 use ironward_policy::{Asked, Link, Verdict, Which, check};
 use ironward_secret::KeyForm;
 use ironward_store::Found;
@@ -216,9 +217,9 @@ fn check_standing(
     if let Verdict::Refused(refusal) = check(&links, &asked) {
         return Err(refusal::fault(&refusal));
     }
-    match chain.role_without_calls() {
+    match chain.roles().find(|(_, _, role)| !may_call(*role)) {
         None => Ok(()),
-        Some(role) => Err(no_calls(role)),
+        Some((_, _, role)) => Err(no_calls(role)),
     }
 }
 

@@ -6,12 +6,13 @@ use ironward_policy::{
 };
 use ironward_store::Entry;
 use ironward_store::objects::Customer;
+use ironward_wire::Dialect;
 
 use super::Arrived;
 use super::asks::Asks;
 use super::authenticate::{Arrival, Caller};
-use crate::access::{Access, Limit, Whose, most_at_once};
-use crate::snapshot::Group;
+use crate::access::{Access, Chain, Limit, Whose, most_at_once};
+use crate::snapshot::{Group, Settings};
 use crate::{Gateway, Snapshot, refusal};
 
 /// Proof that this caller may call this model group.
@@ -48,15 +49,10 @@ pub(crate) async fn authorise(
     arrival: Arrival<'_>,
     (arrived, path): (&Arrived, &str),
 ) -> Result<Authorised, Fault> {
-    let settings = &snapshot.settings;
     let call = &arrived.call;
-    let asked_for = match &settings.completion_model {
-        Some(model) if call.dialect != ironward_wire::Dialect::OpenAiEmbeddings => model,
-        _ => &call.model,
-    };
-    let named = own_alias(caller, asked_for);
-    let alias = snapshot.aliases.get(named);
-    let target = alias.map_or(named, |alias| &alias.group);
+    let asked_for = model_asked_for(&snapshot.settings, call.dialect, &call.model);
+    let meaning = meaning(snapshot, caller.chain().map(|chain| &**chain), asked_for);
+    let target = meaning.group;
     let customers = &gateway.access.directory.customers;
     let customer = arrived.customer.as_ref();
     let customer = customer.and_then(|id| customers.find(id));
@@ -66,31 +62,25 @@ pub(crate) async fn authorise(
     if !links.is_empty() {
         let asks = Asks::of(call, &links, &gateway.side_pool).await?;
         let (tools, servers) = (asks.tools(), asks.servers());
-        let mut asked = Asked {
+        model = judged_name(&links, &meaning);
+        let asked = Asked {
             now: arrival.now,
             source: caller.source,
             route: arrival.route,
-            model: Some(target),
+            model: Some(model),
             called: Some(&call.model),
             tools: &tools,
             mcp_servers: &servers,
             regions: &[],
             output_tokens: asks.output_tokens,
         };
-        let mut verdict = check(&links, &asked);
-        // As with LiteLLM, a grant may name the router's alias instead of what it stands for.
-        if alias.is_some() && refuses(&verdict, Rule::Models) {
-            model = named;
-            asked.model = Some(named);
-            verdict = check(&links, &asked);
-        }
-        if let Verdict::Refused(refusal) = verdict {
+        if let Verdict::Refused(refusal) = check(&links, &asked) {
             return Err(refusal::fault(&refusal));
         }
         parallel = parallel_limits(&gateway.access, caller, customer.as_deref());
         end = caller.chain().and_then(|chain| chain.end());
     }
-    let (group, stars) = find(snapshot, target).ok_or_else(|| unknown(&call.model, path))?;
+    let (group, stars) = find_group(snapshot, target).ok_or_else(|| unknown(&call.model, path))?;
     let usable = usable(&links, &group, &call.model)?;
     let model = model.into();
     drop(links);
@@ -173,14 +163,10 @@ impl<'s> Visible<'s> {
 
 /// Whether a call of this caller to `name` would find a model group that it may use.
 pub(crate) fn may_call(snapshot: &Snapshot, caller: &Caller, name: &str) -> bool {
-    let named = own_alias(caller, name);
-    let alias = snapshot.aliases.get(named);
-    let target = alias.map_or(named, |alias| &alias.group);
+    let meaning = meaning(snapshot, caller.chain().map(|chain| &**chain), name);
     let links = links(caller, None);
-    let is_allowed = links.is_empty()
-        || allows_model(&links, target)
-        || (alias.is_some() && allows_model(&links, named));
-    is_allowed && find(snapshot, target).is_some()
+    let is_allowed = links.is_empty() || allows_model(&links, judged_name(&links, &meaning));
+    is_allowed && find_group(snapshot, meaning.group).is_some()
 }
 
 /// What bounds a call; nothing does for the admin key and the master key, but for the customer that
@@ -216,21 +202,57 @@ fn parallel_limits(
     limits
 }
 
-/// The name that the key, then its team, has for a name.
-fn own_alias<'c>(caller: &'c Caller, name: &'c str) -> &'c str {
-    let Some(chain) = caller.chain() else {
-        return name;
-    };
-    let key = chain.key();
-    let of_key = key.and_then(|key| key.object.aliases.get(name));
-    let name = of_key.map_or(name, |target| target);
-    let team = chain.team.as_ref();
-    let of_team = team.and_then(|team| team.object.model_aliases.get(name));
-    of_team.map_or(name, |target| target)
+/// The model that a call asks for, where the configuration does not put another in its place.
+pub(crate) fn model_asked_for<'a>(
+    settings: &'a Settings,
+    dialect: Dialect,
+    model: &'a str,
+) -> &'a str {
+    match &settings.completion_model {
+        Some(model) if dialect != Dialect::OpenAiEmbeddings => model,
+        _ => model,
+    }
 }
 
-fn refuses(verdict: &Verdict, rule: Rule) -> bool {
-    matches!(verdict, Verdict::Refused(refusal) if refusal.rule == rule)
+/// What a model's name stands for.
+pub(crate) struct Meaning<'a> {
+    /// The router's alias, where there is one.
+    alias: Option<&'a str>,
+    /// The model group that is meant.
+    pub(crate) group: &'a str,
+}
+
+/// What the key, then its team, then the router has for a name.
+pub(crate) fn meaning<'a>(
+    snapshot: &'a Snapshot,
+    chain: Option<&'a Chain>,
+    name: &'a str,
+) -> Meaning<'a> {
+    let key = chain.and_then(Chain::key);
+    let of_key = key.and_then(|key| key.object.aliases.get(name));
+    let name = of_key.map_or(name, |target| target);
+    let team = chain.and_then(|chain| chain.team.as_ref());
+    let of_team = team.and_then(|team| team.object.model_aliases.get(name));
+    let name = of_team.map_or(name, |target| target);
+    match snapshot.aliases.get(name) {
+        None => Meaning {
+            alias: None,
+            group: name,
+        },
+        Some(alias) => Meaning {
+            alias: Some(name),
+            group: &alias.group,
+        },
+    }
+}
+
+/// The name that grants are asked about: as with LiteLLM, they may name the router's alias instead
+/// of what it stands for.
+pub(crate) fn judged_name<'a>(links: &[Link<'_>], meaning: &Meaning<'a>) -> &'a str {
+    match meaning.alias {
+        Some(alias) if !allows_model(links, meaning.group) => alias,
+        _ => meaning.group,
+    }
 }
 
 /// The deployments whose region every link allows; `None`: all of them.
@@ -257,7 +279,8 @@ fn elsewhere(called: &str) -> Fault {
         .with_code("key_model_access_denied")
 }
 
-fn find(snapshot: &Snapshot, name: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> {
+/// The model group of this name, exact before wildcard, and what its `*`s stand for.
+pub(crate) fn find_group(snapshot: &Snapshot, name: &str) -> Option<(Arc<Group>, Vec<Box<str>>)> {
     if let Some(group) = snapshot.groups.get(name) {
         return Some((Arc::clone(group), Vec::new()));
     }
