@@ -39,6 +39,7 @@ Examples:
   ironward team create --id blue --alias 'Team Blue' --max-budget 100 --budget-duration 1mo
   ironward user create --id ada --email ada@example.org --role internal_user --teams blue
   ironward key create --alias 'build server' --team blue --models 'gpt-4o,claude-*' --duration 30d
+  ironward service-account create --team blue --alias ci
   ironward key list --team blue
   ironward key rotate KEY --grace-period 1h
   ironward credential set openai-main < openai.key
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Users of the running gateway.
     #[command(after_help = MANAGED)]
     User(manage::user::Args),
+    /// Service accounts of the running gateway: who a program is.
+    #[command(after_help = MANAGED)]
+    ServiceAccount(manage::service_account::Args),
     /// Deployments of the running gateway.
     #[command(after_help = MANAGED)]
     Model(manage::model::Args),

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Some(Command::Key(key)) => manage::run(&key),
         Some(Command::Team(team)) => manage::run(&team),
         Some(Command::User(user)) => manage::run(&user),
+        Some(Command::ServiceAccount(account)) => manage::run(&account),
         Some(Command::Model(model)) => manage::run(&model),
         Some(Command::Credential(credential)) => manage::run(&credential),
         Some(Command::Access(access)) => manage::run(&access),

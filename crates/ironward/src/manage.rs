@@ -1,4 +1,5 @@
-//! `ironward key`, `team`, `user`, `model`, `credential`, `access`: the management API from the command line.
+//! `ironward key`, `team`, `user`, `service-account`, `model`, `credential`, `access`: the
+//! management API from the command line.
 //!
 //! Each noun is a file: its verbs with their flags, the request that each makes, and what is shown
 //! of the answer. Nothing here knows what is allowed or valid: the gateway says so.
@@ -12,6 +13,7 @@ mod fields;
 pub(crate) mod key;
 pub(crate) mod model;
 mod page;
+pub(crate) mod service_account;
 pub(crate) mod team;
 pub(crate) mod user;
 mod view;

@@ -102,7 +102,14 @@ fn json_is_the_answer_as_it_is() {
 #[test]
 fn help_tells_a_stranger_what_to_type() {
     let managed = Managed::start();
-    for noun in ["key", "team", "user", "model", "credential"] {
+    for noun in [
+        "key",
+        "team",
+        "user",
+        "service-account",
+        "model",
+        "credential",
+    ] {
         let help = managed.says(&[noun, "--help"]);
         for word in [
             "IRONWARD_ADMIN_KEY",

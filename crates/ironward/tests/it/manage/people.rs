@@ -80,3 +80,39 @@ fn a_user_gets_a_key_where_it_is_asked_for() {
     let made = says(&managed, "user create --id ada --with-key");
     assert!(field(&made, "key").starts_with("sk-iw-"), "{made}");
 }
+
+#[test]
+fn service_accounts_are_made_changed_and_deleted() {
+    let managed = people();
+    let made = says(
+        &managed,
+        "service-account create --team blue --id ci --alias build --models mock --rpm-limit 5",
+    );
+    assert_eq!(field(&made, "team_id"), "blue");
+    assert_eq!(field(&made, "service_account_alias"), "build");
+    let key = says(&managed, "key create --service-account ci");
+    assert!(field(&key, "key").starts_with("sk-iw-"), "{key}");
+    says(&managed, "service-account create --team red --id other");
+    insta::assert_snapshot!(says(&managed, "service-account list --team blue"), @r"
+    id  alias  team  models  budget  blocked
+    ci  build  blue  mock    -       false
+    ");
+    let changed = says(&managed, "service-account update ci --max-budget 3");
+    assert_eq!(changed, "service account ci is changed\n");
+    let blocked = says(&managed, "service-account block ci");
+    assert_eq!(blocked, "service account ci is blocked\n");
+    let shown = says(&managed, "service-account show ci");
+    assert_eq!(field(&shown, "max_budget"), "3.0");
+    assert_eq!(field(&shown, "rpm_limit"), "5");
+    assert_eq!(field(&shown, "blocked"), "true");
+    let unblocked = says(&managed, "service-account unblock ci");
+    assert_eq!(unblocked, "service account ci is let in again\n");
+    let shown = managed.json(&["service-account", "show", "ci"]);
+    assert_eq!(shown["blocked"], false);
+    let deleted = says(&managed, "service-account delete ci other");
+    assert_eq!(deleted, "2 service accounts deleted\n");
+    let (code, said) = managed.fails(&["service-account", "show", "ci"]);
+    assert_eq!(code, 9, "{said}");
+    let (code, said) = managed.fails(&["service-account", "create", "--team", "gone"]);
+    assert_eq!(code, 8, "{said}");
+}
