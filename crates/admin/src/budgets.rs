@@ -9,4 +9,5 @@ mod fields;
 mod show;
 
 pub(crate) use change::{DeleteBudget, NewBudget, UpdateBudget, create, delete, update};
+pub(crate) use fields::BudgetFields;
 pub(crate) use show::{ListBudgets, ShowBudgets, ShowSettings, list, show_many, show_settings};

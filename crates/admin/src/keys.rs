@@ -30,6 +30,7 @@ pub(crate) use change::{
 };
 pub(crate) use delete::{DeleteKeys, delete};
 pub(crate) use explain::{ExplainAccess, explain};
+pub(crate) use fields::KeyFields;
 pub(crate) use first::FirstKey;
 pub(crate) use generate::{GenerateKey, generate};
 pub(crate) use list::{ListAliases, ListKeys, list, list_aliases};

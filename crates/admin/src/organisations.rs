@@ -15,6 +15,7 @@ mod show;
 pub(crate) use change::{
     DeleteOrganisations, NewOrganisation, UpdateOrganisation, create, delete, update,
 };
+pub(crate) use fields::KEPT;
 pub(crate) use members::{
     AddMembers, RemoveMember, UpdateMember, add_members, remove_member, update_member,
 };

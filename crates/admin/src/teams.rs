@@ -25,6 +25,7 @@ pub(crate) use block::{NamedTeam, block, unblock};
 pub(crate) use change::{PatchTeam, UpdateTeam, patch, update};
 pub(crate) use create::{NewTeam, create};
 pub(crate) use delete::{DeleteTeams, delete};
+pub(crate) use fields::{KEPT, Permission, paths};
 pub(crate) use find::{seen, target};
 pub(crate) use list::{ListTeams, PageTeams, list, list_paged};
 pub(crate) use members::{

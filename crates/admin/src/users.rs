@@ -21,6 +21,7 @@ pub(crate) use bulk::{UpdateUsers, update_many};
 pub(crate) use change::{UpdateUser, update};
 pub(crate) use create::{NewUser, create};
 pub(crate) use delete::{DeleteUsers, delete};
+pub(crate) use fields::KEPT;
 pub(crate) use find::target;
 pub(crate) use list::{ListUsers, list};
 pub(crate) use show::{ShowUser, row, show, show_flat, teams_of};

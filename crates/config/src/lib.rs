@@ -58,7 +58,7 @@ pub use models::model_info::ModelInfo;
 pub use models::params::ModelParams;
 pub use options::Options;
 pub use place::{Place, Placed};
-pub use placeholder::is_published_key;
+pub use placeholder::{is_published_key, published_keys};
 pub use problem::{Notice, Problem, ProblemKind, Problems};
 pub use reference::reference;
 pub use router::{ModelGroupAlias, RouterSettings};

@@ -40,28 +40,50 @@ pub(crate) fn looks_like_placeholder(key: &str) -> bool {
     PIECES.iter().any(|piece| key.contains(piece)) || is_counted(body(&key))
 }
 
+/// What stands behind `sk-` in the keys that examples and test suites publish.
+const BODIES: [&str; 18] = [
+    "admin",
+    "anything",
+    "default",
+    "demo",
+    "dev",
+    "example",
+    "fake-key",
+    "key",
+    "litellm",
+    "litellm-master-key",
+    "local",
+    "local-dev",
+    "master",
+    "master-key",
+    "my-master-key",
+    "password",
+    "secret",
+    "test",
+];
+
+/// Digits and letters as people count them up.
+const RUNS: [&str; 3] = [
+    "12345678901234567890",
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyz",
+];
+
+/// The shortest run that counts as one.
+const SHORTEST_RUN: usize = 3;
+
+/// The published keys that can be listed, for those of which only a hash is known.
+pub fn published_keys() -> impl Iterator<Item = String> {
+    let runs = RUNS.iter().flat_map(|run| {
+        let ends = SHORTEST_RUN..=run.len();
+        ends.filter_map(|end| run.get(..end))
+    });
+    let bodies = BODIES.into_iter().chain(runs);
+    bodies.map(|body| format!("sk-{body}"))
+}
+
 /// Whether a key is one of those that examples and test suites publish.
 fn is_published(key: &str) -> bool {
-    const BODIES: [&str; 18] = [
-        "admin",
-        "anything",
-        "default",
-        "demo",
-        "dev",
-        "example",
-        "fake-key",
-        "key",
-        "litellm",
-        "litellm-master-key",
-        "local",
-        "local-dev",
-        "master",
-        "master-key",
-        "my-master-key",
-        "password",
-        "secret",
-        "test",
-    ];
     let key = key.to_ascii_lowercase();
     let body = body(&key);
     let mut letters = body.chars();
@@ -76,12 +98,7 @@ fn body(key: &str) -> &str {
 
 /// Digits or letters counted up, as in `sk-1234` and `sk-abcdef`.
 fn is_counted(body: &str) -> bool {
-    const RUNS: [&str; 3] = [
-        "12345678901234567890",
-        "01234567890123456789",
-        "abcdefghijklmnopqrstuvwxyz",
-    ];
-    body.len() >= 3 && RUNS.iter().any(|run| run.starts_with(body))
+    body.len() >= SHORTEST_RUN && RUNS.iter().any(|run| run.starts_with(body))
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// The database of keys, teams and deployments.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Take over what another gateway holds.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Virtual keys of the running gateway.
     #[command(after_help = MANAGED)]
     Key(manage::key::Args),
@@ -268,6 +271,41 @@ pub(crate) enum StoreCommand {
     Status(ShowArgs),
     /// Take the database as it is: what verifies stays, everything else is removed for good.
     Accept(ShowArgs),
+}
+
+/// What can be taken over.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Take over the keys, teams, users, organizations and budgets of a LiteLLM proxy: its clients
+    /// keep their keys. What is there already stays as it is, so it can be run again.
+    Litellm(LitellmArgs),
+}
+
+/// What is taken over from LiteLLM.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LitellmArgs {
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+
+    /// LiteLLM's database, which is only read: its `DATABASE_URL`,
+    /// `postgresql://USER:PASSWORD@HOST:PORT/NAME`. Others can see a command line: set the variable
+    /// where there is a password.
+    #[arg(
+        long,
+        env = "LITELLM_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) from: Option<String>,
+
+    /// An export of its tables instead: a line `{"table":"LiteLLM_...","row":{...}}` for each row;
+    /// docs/import.md has the command that writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Say what would be taken, and take nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Whose state, and how it is shown.

@@ -13,6 +13,7 @@ mod data_path;
 mod data_plane;
 mod exit;
 mod exposure;
+mod import_command;
 mod in_force;
 mod installation;
 mod issuers;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
         Some(Command::Vault(command)) => vault_command::run(&command),
         Some(Command::Store(command)) => store_command::run(&command),
+        Some(Command::Import(command)) => import_command::run(&command),
         Some(Command::Key(key)) => manage::run(&key),
         Some(Command::Team(team)) => manage::run(&team),
         Some(Command::User(user)) => manage::run(&user),

@@ -60,7 +60,17 @@ impl Change {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), WriteError> {
+    /// The object as it is stored, in JSON; `None`: it is deleted.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    /// Whether a store could hold it.
+    ///
+    /// # Errors
+    /// [`WriteError::Id`] or [`WriteError::Body`].
+    pub fn check(&self) -> Result<(), WriteError> {
         if self.id.is_empty() || self.id.len() > MAX_ID {
             return Err(WriteError::Id {
                 kind: self.kind,

@@ -23,6 +23,7 @@ mod sql;
 mod store;
 mod tampering;
 
+pub mod litellm;
 pub mod objects;
 pub mod snapshot;
 

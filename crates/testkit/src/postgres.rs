@@ -169,6 +169,24 @@ impl Postgres {
         );
         String::from_utf8_lossy(&dumped.stdout).into_owned()
     }
+
+    /// Runs statements, and gives what they answer: a row a line.
+    ///
+    /// # Panics
+    /// When one fails.
+    #[track_caller]
+    pub fn execute(&self, url: &str, sql: &str) -> String {
+        let ran = Command::new(self.binaries.join("psql"))
+            .args(["-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql, url])
+            .output()
+            .expect(INSTALL);
+        assert!(
+            ran.status.success(),
+            "psql failed: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    }
 }
 
 impl Drop for Postgres {

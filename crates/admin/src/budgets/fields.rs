@@ -7,7 +7,7 @@ use crate::fields::SpendingFields;
 use crate::request::{Field, Fields, Name, Shape};
 
 /// LiteLLM's fields of budgets, and the rest of what can be limited.
-pub(super) struct BudgetFields {
+pub(crate) struct BudgetFields {
     pub(super) id: Field<Name>,
     spending: SpendingFields,
 }
@@ -26,7 +26,7 @@ impl Shape for BudgetFields {
 }
 
 impl BudgetFields {
-    pub(super) fn apply(self, spending: &mut Spending, now: u64) {
+    pub(crate) fn apply(self, spending: &mut Spending, now: u64) {
         self.spending.apply(spending, now);
     }
 }

@@ -48,7 +48,7 @@ pub(super) const SPEND: &str = "spend";
 pub(super) const KEY_TYPE: &str = "key_type";
 
 /// What making, changing and rotating a key have in common.
-pub(super) struct KeyFields {
+pub(crate) struct KeyFields {
     pub(super) alias: Field<Name>,
     pub(super) life: Field<LifeField>,
     pub(super) user: Field<Name>,
@@ -110,7 +110,7 @@ impl KeyFields {
     }
 
     /// Changes what the request names, but for the life, which the policy has a say in.
-    pub(super) fn apply(self, key: &mut Key, now: u64) {
+    pub(crate) fn apply(self, key: &mut Key, now: u64) {
         self.alias.map(Name::into_text).apply(&mut key.alias);
         match (self.user, self.service_account) {
             (Field::Value(user), _) => key.owner = Owner::User(Id::new(user.as_str())),

@@ -9,7 +9,7 @@ use crate::request::{Field, Fields, Name, Shape};
 use crate::target::Target;
 
 /// LiteLLM's fields of organisations that have no effect yet.
-pub(super) const KEPT: [KeptField; 3] = [
+pub(crate) const KEPT: [KeptField; 3] = [
     KeptField::new("allowed_models", Unset::Null),
     KeptField::new("temp_budget_expiry", Unset::Null),
     KeptField::new("temp_budget_increase", Unset::Null),

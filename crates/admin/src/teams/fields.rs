@@ -10,7 +10,7 @@ use crate::fields::{Duration, GrantFields, Kept, KeptField, Spend, SpendingField
 use crate::request::{Field, Fields, Name, Shape};
 
 /// LiteLLM's fields of teams that have no effect yet.
-pub(super) const KEPT: [KeptField; 18] = [
+pub(crate) const KEPT: [KeptField; 18] = [
     KeptField::new("allowed_passthrough_routes", Unset::Null),
     KeptField::new("allowed_vector_store_indexes", Unset::Null),
     KeptField::new("default_estimated_output_tokens", Unset::Null),
@@ -141,9 +141,9 @@ impl DefaultFields {
 }
 
 /// A management route that a team lets its members use.
-pub(super) struct Permission(&'static str);
+pub(crate) struct Permission(&'static str);
 
-pub(super) fn paths(permissions: Vec<Permission>) -> Vec<Box<str>> {
+pub(crate) fn paths(permissions: Vec<Permission>) -> Vec<Box<str>> {
     let mut paths: Vec<Box<str>> = permissions
         .into_iter()
         .map(|permission| permission.0.into())

@@ -10,7 +10,7 @@ use crate::identities::Identity;
 use crate::request::{Field, Fields, FromJson, Name, Place, Problems, Shape, choice};
 
 /// LiteLLM's fields of users that have no effect yet.
-pub(super) const KEPT: [KeptField; 9] = [
+pub(crate) const KEPT: [KeptField; 9] = [
     KeptField::new("allowed_cache_controls", Unset::List),
     KeptField::new("budget_fallbacks", Unset::Object),
     KeptField::new("config", Unset::Object),

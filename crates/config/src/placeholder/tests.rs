@@ -1,4 +1,4 @@
-use super::{looks_like_placeholder, master_key_weakness};
+use super::{is_published, looks_like_placeholder, master_key_weakness, published_keys};
 
 #[test]
 fn published_and_guessable_master_keys_are_weak() {
@@ -53,4 +53,14 @@ fn keys_that_were_never_filled_in_are_seen() {
     ] {
         assert!(!looks_like_placeholder(key), "{key}");
     }
+}
+
+#[test]
+fn every_published_key_is_one() {
+    let keys: Vec<String> = published_keys().collect();
+    assert!(keys.len() > 50, "{keys:?}");
+    for key in ["sk-1234", "sk-test", "sk-abc", "sk-litellm-master-key"] {
+        assert!(keys.iter().any(|published| published == key), "{key}");
+    }
+    assert!(keys.iter().all(|key| is_published(key)), "{keys:?}");
 }

@@ -2,6 +2,7 @@
 //! to, over `SQLite` and `PostgreSQL`.
 
 mod deployments;
+mod import;
 mod key_encryption;
 mod keys;
 mod leaks;
