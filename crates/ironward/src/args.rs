@@ -22,6 +22,7 @@ Examples:
   ironward serve --config config.yaml        start with LiteLLM's config.yaml
   ironward check config.yaml                 say everything that is wrong with it, and start nothing
   ironward key create --team blue            make a key on the running gateway (IRONWARD_ADMIN_KEY)
+  ironward import litellm --dry-run          say what would be taken over (LITELLM_DATABASE_URL)
 
 A flag's variable is on with 1, true, yes or on, and off with 0, false, no, off or nothing.
 

@@ -106,3 +106,27 @@ fn stopped(error: WriteError, written: usize, total: usize) -> Failure {
         other => other.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ironward_store::objects::Kind;
+    use ironward_store::{StoreError, WriteError};
+
+    use super::stopped;
+
+    #[test]
+    fn an_interruption_says_how_far_it_came() {
+        let taken = WriteError::Taken {
+            kind: Kind::User,
+            id: "ada".into(),
+            what: "user email",
+        };
+        assert_eq!(
+            stopped(taken, 500, 1200).to_string(),
+            "user \"ada\" was made by somebody else meanwhile: 500 of 1200 objects are imported; \
+             run the command again"
+        );
+        let full = stopped(WriteError::Store(StoreError::Full), 0, 7).to_string();
+        assert!(full.ends_with(": 0 of 7 objects are imported; run the command again"));
+    }
+}

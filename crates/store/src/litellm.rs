@@ -116,14 +116,21 @@ async fn is_there(transaction: &mut Transaction, table: &Table) -> Result<bool, 
     Ok(found.await? == Some(1))
 }
 
-/// The settings in an address that are Prisma's own: the driver of this database knows none of them.
-const OF_PRISMA: [&str; 6] = [
-    "connection_limit",
-    "pgbouncer",
-    "pool_timeout",
-    "schema",
-    "socket_timeout",
-    "statement_cache_size",
+/// The settings of an address that PostgreSQL's driver knows. It would log any other with its value,
+/// and one of Prisma's is a password.
+const KNOWN: [&str; 12] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "user",
 ];
 
 /// An address as Prisma takes it, for PostgreSQL.
@@ -142,8 +149,8 @@ fn with_search_path(url: &str) -> String {
     for setting in query.split('&') {
         match setting.split_once('=').unwrap_or((setting, "")) {
             ("schema", schema) if !schema.is_empty() => add("options=-csearch_path%3D", schema),
-            (name, _) if OF_PRISMA.contains(&name) => {}
-            _ => add(setting, ""),
+            (name, _) if KNOWN.contains(&name) => add(setting, ""),
+            _ => {}
         }
     }
     read
@@ -165,7 +172,10 @@ mod tests {
                 "postgresql://c/d?connection_limit=10&sslmode=require&pool_timeout=60&schema=x",
                 "postgresql://c/d?sslmode=require&options=-csearch_path%3Dx",
             ),
-            ("postgresql://c/d?pgbouncer=true", "postgresql://c/d"),
+            (
+                "postgresql://c/d?pgbouncer=true&sslpassword=hunter2",
+                "postgresql://c/d",
+            ),
         ] {
             assert_eq!(with_search_path(written), expected);
         }

@@ -98,7 +98,11 @@ fn read(
         spending.budget_reset_at = reset;
     }
     // LiteLLM lets nobody in whom the identity provider has deactivated.
-    grant.blocked |= is_deactivated;
+    if is_deactivated {
+        grant.blocked = true;
+        let why = "the identity provider has deactivated them: blocked";
+        plan.note(Kind::User, id, why.to_owned());
+    }
     plan.drop_late_alert(Kind::User, id, spending);
     check(plan, Kind::User, id, grant)?;
     for place in places {

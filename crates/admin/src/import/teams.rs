@@ -92,7 +92,9 @@ fn read(
     }
     if let Some(budget) = columns.take_metadata("team_member_budget_id") {
         let budget = budget.as_str().unwrap_or_default();
-        team.member_defaults.spending = plan.budget(budget)?.spending;
+        let found = plan.budget(budget);
+        let found = found.map_err(|why| format!("what its new members get: {why}"))?;
+        team.member_defaults.spending = found.spending;
     }
     let members = columns.take("members_with_roles");
     let row: Row = columns.read()?;
@@ -170,8 +172,9 @@ fn read_member(
     }
     let is_admin = named.text("role").as_deref() == Some("admin");
     let mut member = member(&Team::default(), Id::new(&user), is_admin, plan.now);
-    if let Some(budget) = budgets.get(&(team.into(), user)) {
-        let found = plan.budget(budget)?;
+    if let Some(budget) = budgets.get(&(team.into(), user.clone())) {
+        let found = plan.budget(budget);
+        let found = found.map_err(|why| format!("its member {user}: {why}"))?;
         member.spending = found.spending;
         member.grant.models = (!found.models.is_empty()).then_some(found.models);
     }

@@ -229,7 +229,10 @@ fn nobody_is_made_without_what_bounded_them() {
         ),
     ]);
     assert_eq!(count(&of_member, Kind::Team), 0);
-    assert_said(&of_member, &["team t: its budget cannot be taken"]);
+    assert_said(
+        &of_member,
+        &["team t: its member u: its budget cannot be taken"],
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) fn read(text: &str) -> Option<u64> {
         && (1..=31).contains(&day)
         && hour < 24
         && minute < 60
-        && second < 61
+        && second < 60
         && fraction.bytes().all(|byte| byte.is_ascii_digit());
     if !is_one {
         return None;
