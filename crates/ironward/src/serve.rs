@@ -25,8 +25,8 @@ use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::{Authority, STALE};
 use crate::banner::{self, Greeting};
+use crate::call_path::CallPath;
 use crate::data_dir::{DataDir, draw_admin_key};
-use crate::data_path::DataPath;
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::in_force::InForce;
@@ -107,14 +107,14 @@ async fn serve(
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (ends, (drained, stopped, alive)) = Ends::open();
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
-    let data_path = DataPath::new(access, snapshot);
-    let admin = admin_plane(&data_path, &authority, &foundation);
+    let call_path = CallPath::new(access, snapshot);
+    let admin = admin_plane(&call_path, &authority, &foundation);
     let shared = Shared {
-        access: data_path.access,
-        snapshot: data_path.snapshot,
+        access: call_path.access,
+        snapshot: call_path.snapshot,
         credentials: Arc::clone(&assembler.credentials),
         dialler,
-        in_flight: data_path.in_flight,
+        in_flight: call_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
         tls,
@@ -214,18 +214,18 @@ fn who_may_call(
     Ok((Arc::new(access), Arc::new(issuers)))
 }
 
-fn admin_plane(data_path: &DataPath, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
+fn admin_plane(call_path: &CallPath, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
     Arc::new(Plane {
         condition: Arc::new(Ready {
-            in_flight: Arc::clone(&data_path.in_flight),
+            in_flight: Arc::clone(&call_path.in_flight),
             freshness: Arc::clone(authority.feed.freshness()),
         }),
-        calls: Arc::new(data_path.clone()),
+        calls: Arc::new(call_path.clone()),
         store: Arc::clone(&authority.store),
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
-        failures: Arc::clone(data_path.access.failures()),
-        keyless: Arc::clone(data_path.access.keyless()),
+        failures: Arc::clone(call_path.access.failures()),
+        keyless: Arc::clone(call_path.access.keyless()),
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),

@@ -7,13 +7,13 @@ use ironward_proxy::{Access, InFlight, Question, Snapshot, explain_call};
 
 /// What all data threads share, as the admin plane asks it.
 #[derive(Clone)]
-pub(crate) struct DataPath {
+pub(crate) struct CallPath {
     pub(crate) access: Arc<Access>,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) in_flight: Arc<InFlight>,
 }
 
-impl DataPath {
+impl CallPath {
     pub(crate) fn new(access: Arc<Access>, snapshot: Snapshot) -> Self {
         Self {
             access,
@@ -23,7 +23,7 @@ impl DataPath {
     }
 }
 
-impl Calls for DataPath {
+impl Calls for CallPath {
     fn explain(&self, ask: &Ask<'_>) -> Option<Explanation> {
         let question = Question {
             key: ask.key,
