@@ -145,7 +145,7 @@ fn requests(route: Route, ids: &Ids) -> Vec<(String, Value)> {
         Route::TagUpdate => bodies(vec![json!({"name": id("tag"), "max_budget": 1})]),
         Route::TagDelete => bodies(vec![json!({"name": id("tag")})]),
         Route::TagRead => bodies(vec![json!({"names": [id("tag")]})]),
-        Route::AccessExplain => query(format!("key={}", ids.key)),
+        Route::AccessExplain => [query(format!("model=mock&key={}", ids.key)), query(format!("model=mock&key={}", ids.secret))].concat(),
         // These name no object of their own; what they may refer to is tried below.
         Route::KeyGenerate | Route::KeyGenerateForServiceAccount | Route::KeyList | Route::KeyAliases | Route::KeyHealth
         | Route::UserNew | Route::UserList | Route::TeamNew | Route::TeamList | Route::TeamListPaged
