@@ -3,7 +3,8 @@ use std::path::PathBuf;
 
 use crate::at_start::Places;
 use crate::{
-    GeneralSettings, IronwardSettings, LitellmSettings, Model, Notice, RouterSettings, Variables,
+    GeneralSettings, IronwardSettings, LitellmSettings, Model, Notice, Referred, RouterSettings,
+    Variables,
 };
 
 /// A configuration that has been read and checked. It has no `Debug`: it holds secrets.
@@ -49,6 +50,9 @@ pub struct Loaded {
     pub notices: Vec<Notice>,
     /// The file, what it includes, and the secrets that it refers to: to watch for changes.
     pub files: Vec<PathBuf>,
+    /// The references whose secrets were not given to this load, in the order in which they were met.
+    /// While there are any, the configuration is not to be used: other text stands in for them.
+    pub unread: Vec<Referred>,
     /// `environment_variables`, for keys that providers read from their customary variables.
     pub variables: Variables,
 }

@@ -186,25 +186,26 @@ pub(crate) fn fall_back(
     says: impl Fn(&str) -> bool,
 ) {
     if !says("master_key")
-        && let Some(key) = from_variable(reader, MASTER_KEY_VARIABLE)
+        && let Some(key) = from_variable(reader, MASTER_KEY_VARIABLE, main)
     {
         general.master_key = check_master_key(reader, key, main, "general_settings.master_key");
     }
     if !says("database_url")
-        && let Some(url) = from_variable(reader, DATABASE_VARIABLE)
+        && let Some(url) = from_variable(reader, DATABASE_VARIABLE, main)
         && !url.text.trim().is_empty()
     {
         general.database_url = database::read(reader, &url, main, "general_settings.database_url");
     }
     if !says("store_model_in_db")
-        && let Some(on) = from_variable(reader, STORE_MODEL_VARIABLE)
+        && let Some(on) = from_variable(reader, STORE_MODEL_VARIABLE, main)
     {
         general.store_model_in_db = switch(on.text.trim()).unwrap_or(false);
     }
 }
 
-fn from_variable(reader: &Reader<'_>, name: &str) -> Option<Text> {
+fn from_variable(reader: &mut Reader<'_>, name: &str, main: &Place) -> Option<Text> {
     let text = reader.variables.lookup(reader.environment, name)?;
+    reader.see_through(name, main);
     let source = Source::Variable(name.to_owned());
     Some(Text { text, source })
 }

@@ -7,8 +7,13 @@ use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
+mod secret_sources;
 mod vault;
 
+pub(crate) use secret_sources::{
+    AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, SECRET_SOURCES, VAULT_SOURCE,
+};
+pub use secret_sources::{AwsSource, AzureSource, GcpSource, SecretSources, VaultSource};
 pub(crate) use vault::VAULT;
 pub use vault::{KekSettings, VaultAuth, VaultSettings};
 
@@ -41,6 +46,8 @@ pub struct IronwardSettings {
     pub allow_plaintext_listener: bool,
     /// The key-encryption key.
     pub vault: VaultSettings,
+    /// Where references to secrets of services lead.
+    pub secret_sources: SecretSources,
     /// How long clients' keys live and overlap.
     pub key_life: KeyLife,
     /// The issuers whose tokens are taken instead of a key, each once.
@@ -166,6 +173,14 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             meaning: "The key-encryption key, which everything secret in the database is sealed under: see below. A change takes a restart.",
             effect: Effect::Read("section", |ironward, reader, field| {
                 ironward.vault = vault::read(reader, field);
+            }),
+        },
+        Key {
+            name: "secret_sources",
+            default: "{}",
+            meaning: "Where `vault://`, `aws-sm://`, `gcp-sm://` and `azure-kv://` lead: see below.",
+            effect: Effect::Read("section", |ironward, reader, field| {
+                ironward.secret_sources = secret_sources::read(reader, field);
             }),
         },
         Key {

@@ -7,6 +7,10 @@
 //! Which keys there are stands in one table a section ([`reference()`] prints them). The loader
 //! reads with the same tables, so that the page cannot say anything else than what happens.
 //!
+//! What services keep (`vault://` and its like) is not read here, where nothing is dialled: a
+//! [`Written`] configuration is examined once to learn what it refers to, and again with what was
+//! found ([`Resolved`]).
+//!
 //! Nothing of a secret reaches a problem or a notice. Values are shown only where they are short
 //! and look like no key; what comes from an environment variable is never shown.
 
@@ -46,12 +50,13 @@ pub use config::{Config, Loaded};
 pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
 pub use ironward::{
-    Authorities, ClientTls, IronwardSettings, KekSettings, Tls, VaultAuth, VaultSettings,
+    Authorities, AwsSource, AzureSource, ClientTls, GcpSource, IronwardSettings, KekSettings,
+    SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
 };
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};
-pub use load::{Examined, examine, load, load_text};
+pub use load::{Examined, Written, examine, load, load_text};
 pub use making::DefaultField;
 pub use models::Model;
 pub use models::model_info::ModelInfo;
@@ -62,5 +67,5 @@ pub use placeholder::{is_published_key, published_keys};
 pub use problem::{Notice, Problem, ProblemKind, Problems};
 pub use reference::reference;
 pub use router::{ModelGroupAlias, RouterSettings};
-pub use scheme::looks_like_reference;
+pub use scheme::{Reference, Referred, Resolved, Scheme, looks_like_reference};
 pub use variables::Variables;

@@ -12,7 +12,7 @@ use crate::credentials::Credentials;
 use crate::models;
 use crate::node::{Entry, Node, Scalar, Value};
 use crate::reader::{Field, Reader};
-use crate::{FixedEnvironment, Model, Notice, Options, Place, Problems};
+use crate::{FixedEnvironment, Model, Notice, Options, Place, Problems, Resolved};
 
 /// An entry of `model_list` in its parts.
 pub struct LiteralModel<'a> {
@@ -48,8 +48,8 @@ impl LiteralModel<'_> {
     pub fn read(self) -> Result<(Vec<Model>, Vec<Notice>), Problems> {
         let place = Place::start(&format!("deployment {} of the database", self.id).into());
         let environment = FixedEnvironment::default();
-        let problems = Vec::new();
-        let mut reader = Reader::new(&environment, Options::default(), &place.file, problems);
+        let (resolved, options) = (Resolved::default(), Options::default());
+        let mut reader = Reader::new(&environment, &resolved, options, &place.file, Vec::new());
         reader.is_literal = true;
         let tree = Tree { place: &place };
         if let Some(LiteralCredential {

@@ -8,7 +8,9 @@ use crate::include::{self, Tree};
 use crate::node::{Entry, Value};
 use crate::reader::{Field, Reader};
 use crate::top::{Draft, TOP};
-use crate::{Environment, Loaded, Notice, Options, Place, Problem, ProblemKind, Problems, general};
+use crate::{
+    Environment, Loaded, Notice, Options, Place, Problem, ProblemKind, Problems, Resolved, general,
+};
 
 /// A configuration as far as it could be read, and everything that is wrong with it.
 ///
@@ -35,7 +37,53 @@ impl Examined {
     }
 }
 
-/// Reads and checks the configuration in `path` and the files that it includes.
+/// A configuration as it is written, before any of it is checked.
+pub struct Written {
+    tree: Tree,
+    main: Arc<str>,
+}
+
+impl Written {
+    /// Reads `path` and the files that it includes.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        Self {
+            tree: include::read(path),
+            main: path.display().to_string().into(),
+        }
+    }
+
+    /// Takes a configuration given as text, called `name` in messages. It may include no file.
+    #[must_use]
+    pub fn of_text(text: &str, name: &str) -> Self {
+        let main: Arc<str> = name.into();
+        Self {
+            tree: include::read_text(text, &main),
+            main,
+        }
+    }
+
+    /// Checks it, with what services were found to keep. A reference that `resolved` does not know is
+    /// in [`Loaded::unread`], and nothing is said of what its value may be.
+    pub fn examine(
+        &self,
+        environment: &dyn Environment,
+        options: &Options,
+        resolved: &Resolved,
+    ) -> Examined {
+        let reader = Reader::new(
+            environment,
+            resolved,
+            *options,
+            &self.main,
+            self.tree.problems.clone(),
+        );
+        check(&self.tree, &self.main, reader)
+    }
+}
+
+/// Reads and checks the configuration in `path` and the files that it includes. Services are not
+/// asked: see [`Loaded::unread`].
 ///
 /// # Errors
 /// With everything that is wrong, if anything is.
@@ -48,14 +96,13 @@ pub fn load(
 }
 
 /// Reads and checks the configuration in `path` and the files that it includes, and gives what is
-/// sound of it, too.
+/// sound of it, too. Services are not asked.
 pub fn examine(path: &Path, environment: &dyn Environment, options: &Options) -> Examined {
-    let main: Arc<str> = path.display().to_string().into();
-    check(include::read(path), &main, environment, *options)
+    Written::read(path).examine(environment, options, &Resolved::default())
 }
 
 /// Reads and checks a configuration given as text, called `name` in messages. It may include no
-/// file.
+/// file. Services are not asked.
 ///
 /// # Errors
 /// With everything that is wrong, if anything is.
@@ -65,23 +112,19 @@ pub fn load_text(
     environment: &dyn Environment,
     options: &Options,
 ) -> Result<Loaded, Problems> {
-    let main: Arc<str> = name.into();
-    check(
-        include::read_text(text, &main),
-        &main,
-        environment,
-        *options,
-    )
-    .sound()
+    let written = Written::of_text(text, name);
+    written
+        .examine(environment, options, &Resolved::default())
+        .sound()
 }
 
-fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Options) -> Examined {
-    let mut reader = Reader::new(environment, options, main, tree.problems);
-    for (field, message) in tree.overridden {
+fn check(tree: &Tree, main: &Arc<str>, mut reader: Reader<'_>) -> Examined {
+    let options = reader.options;
+    for (field, message) in &tree.overridden {
         reader.notice_at(&field.place, &field.path, message);
     }
     let mut draft = Draft::default();
-    draft.litellm.drop_params = drops_params(environment);
+    draft.litellm.drop_params = drops_params(reader.environment);
     if let Some(root) = &tree.root {
         read_sections(&mut draft, &mut reader, &Field::root(root));
     }
@@ -95,8 +138,12 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
         mut notices,
         variables,
         secret_files,
+        unread,
+        blind,
         ..
     } = reader;
+    problems.retain(|problem| !blind.contains(&problem.place));
+    notices.retain(|notice| !blind.contains(&notice.place));
     if options.strict {
         problems.extend(notices.drain(..).map(strict));
     }
@@ -106,7 +153,8 @@ fn check(tree: Tree, main: &Arc<str>, environment: &dyn Environment, options: Op
         loaded: Loaded {
             config,
             notices,
-            files: [tree.files, secret_files].concat(),
+            files: [&*tree.files, &*secret_files].concat(),
+            unread,
             variables,
         },
         problems,

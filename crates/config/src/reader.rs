@@ -1,3 +1,4 @@
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -5,13 +6,17 @@ use zeroize::Zeroizing;
 
 use crate::credentials::Credentials;
 use crate::node::{Entry, Node, Value};
-use crate::scheme::{Scheme, Spelling};
+use crate::scheme::{Reference, Referred, Resolved, Scheme, Spelling};
 use crate::show::path_key;
 use crate::variables::Variables;
 use crate::{Environment, Notice, Options, Place, Problem, ProblemKind};
 
 /// More reports than this help nobody; the rest is dropped, never the fact that there are some.
 const MAX_REPORTS: usize = 1000;
+/// How many secrets of services a configuration may refer to: each is a request at every refresh.
+const MAX_SERVICE_SECRETS: usize = 256;
+/// What stands in for a secret that was not read: text, a header and an address.
+const STAND_IN: &str = "https://unread.invalid";
 
 /// A value in the file, with the path and the place by which a message names it.
 #[derive(Clone)]
@@ -68,6 +73,8 @@ pub(crate) enum Source {
     Variable(String),
     /// A file.
     File(PathBuf),
+    /// A service.
+    Service(Reference),
 }
 
 impl Source {
@@ -77,6 +84,7 @@ impl Source {
             Self::Here => None,
             Self::Variable(name) => Some(format!("the environment variable {name}")),
             Self::File(path) => Some(format!("the file {}", path.display())),
+            Self::Service(reference) => Some(format!("the secret {reference}")),
         }
     }
 }
@@ -84,6 +92,7 @@ impl Source {
 /// What every section is read with: resolves references and collects what is wrong.
 pub(crate) struct Reader<'a> {
     pub(crate) environment: &'a dyn Environment,
+    resolved: &'a Resolved,
     pub(crate) options: Options,
     pub(crate) variables: Variables,
     pub(crate) credentials: Arc<Credentials>,
@@ -91,6 +100,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) notices: Vec<Notice>,
     /// Files with secrets that were asked for, to watch for changes.
     pub(crate) secret_files: Vec<PathBuf>,
+    /// References that were met and are not resolved.
+    pub(crate) unread: Vec<Referred>,
+    /// The places of values that are not known for that: nothing can be said against them.
+    pub(crate) blind: HashSet<Place>,
+    /// The secrets of services that were met, each once.
+    services: BTreeSet<(Scheme, Box<str>)>,
+    /// What is read says how services are asked.
+    pub(crate) is_source: bool,
     /// Text means itself: nothing in it is a reference.
     pub(crate) is_literal: bool,
     main: Arc<str>,
@@ -99,12 +116,18 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(
         environment: &'a dyn Environment,
+        resolved: &'a Resolved,
         options: Options,
         main: &Arc<str>,
         problems: Vec<Problem>,
     ) -> Self {
         Self {
             environment,
+            resolved,
+            unread: Vec::new(),
+            blind: HashSet::new(),
+            services: BTreeSet::new(),
+            is_source: false,
             options,
             variables: Variables::default(),
             credentials: Arc::default(),
@@ -174,6 +197,12 @@ impl<'a> Reader<'a> {
                 source: Source::Here,
             });
         }
+        if self.is_source && self.is_of_service(&scalar.text) {
+            let message = "this says how secrets are read, so no service can keep it; write it \
+                           here, or in a variable of the environment";
+            self.problem(field, message);
+            return None;
+        }
         match Spelling::of(&scalar.text) {
             Spelling::Literal => Some(Text {
                 text: scalar.text.clone(),
@@ -181,14 +210,13 @@ impl<'a> Reader<'a> {
             }),
             Spelling::Reference(Scheme::Variable, name) => self.variable(field, name),
             Spelling::Reference(Scheme::File, path) => self.secret_file(field, path.into()),
-            Spelling::Reference(scheme, _) => {
-                let message = format!(
-                    "{} is not read yet; write os.environ/NAME or file:/PATH",
-                    scheme.form()
-                );
-                self.problem(field, message);
-                None
-            }
+            Spelling::Reference(scheme, rest) => match Reference::parse(scheme, rest) {
+                Ok(reference) => self.service(field, reference),
+                Err(message) => {
+                    self.problem(field, message);
+                    None
+                }
+            },
             Spelling::Slip(scheme) => {
                 let message = format!(
                     "{} has to be the whole value, written exactly so; put the whole text there",
@@ -215,10 +243,66 @@ impl<'a> Reader<'a> {
             self.problem(field, message);
             return None;
         };
+        self.see_through(name, &field.node.place);
         Some(Text {
             text,
             source: Source::Variable(name.to_owned()),
         })
+    }
+
+    /// Whether a service keeps what this text stands for, be it by way of a variable.
+    pub(crate) fn is_of_service(&self, text: &str) -> bool {
+        match Spelling::of(text) {
+            Spelling::Reference(Scheme::Variable, name) => self.variables.is_of_service(name),
+            Spelling::Reference(scheme, _) => scheme.is_service(),
+            Spelling::Literal | Spelling::Slip(_) => false,
+        }
+    }
+
+    /// A variable of the configuration may stand for a secret that was not read.
+    pub(crate) fn see_through(&mut self, variable: &str, place: &Place) {
+        if self.variables.is_unread(variable) {
+            self.blind.insert(place.clone());
+        }
+    }
+
+    /// What a service keeps, as far as it was asked. Until then the place and the reference are
+    /// noted, and other text stands in: what comes of that is left out of the problems.
+    fn service(&mut self, field: &Field<'_>, reference: Reference) -> Option<Text> {
+        self.services
+            .insert((reference.scheme, reference.name.clone()));
+        if self.services.len() > MAX_SERVICE_SECRETS {
+            let message = "more than 256 different secrets of services are referred to; keep \
+                           several in the fields of one";
+            self.problem(field, message);
+            return None;
+        }
+        let text = match self.resolved.get(&reference) {
+            Some(Ok(secret)) => {
+                let Ok(text) = std::str::from_utf8(secret.expose().bytes()).map(str::to_owned)
+                else {
+                    self.problem(field, format!("{reference} is not text (UTF-8)"));
+                    return None;
+                };
+                Zeroizing::new(text)
+            }
+            Some(Err(message)) => {
+                let message = message.clone();
+                self.problem(field, message);
+                return None;
+            }
+            None => {
+                self.blind.insert(field.node.place.clone());
+                self.unread.push(Referred {
+                    reference: reference.clone(),
+                    place: field.node.place.clone(),
+                    path: field.path.clone(),
+                });
+                Zeroizing::new(STAND_IN.to_owned())
+            }
+        };
+        let source = Source::Service(reference);
+        Some(Text { text, source })
     }
 
     fn secret_file(&mut self, field: &Field<'_>, path: PathBuf) -> Option<Text> {

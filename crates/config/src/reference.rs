@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::general::GENERAL;
-use crate::ironward::{IRONWARD, TLS, VAULT};
+use crate::ironward::{
+    AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, SECRET_SOURCES, TLS, VAULT, VAULT_SOURCE,
+};
 use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
 use crate::keys::{Section, Standing, ignored_keys};
@@ -28,6 +30,12 @@ with its line.
 has to be the whole value. The values of keys without effect are not looked up.
 - A value `file:/PATH` is read from the file at that absolute path, without the white space around \
 it, and read again when the file changes. The file may not be writable by others than its owner.
+- A value `vault://MOUNT/PATH#FIELD` (HashiCorp Vault, OpenBao), `aws-sm://NAME#FIELD` (AWS Secrets \
+Manager), `gcp-sm://projects/PROJECT/secrets/NAME#FIELD` (Google Cloud Secret Manager) or \
+`azure-kv://NAME#FIELD` (Azure Key Vault) is read from that service, which `ironward.secret_sources` \
+names, and read again on an interval. `#FIELD` is a field of a JSON object; without it the whole text \
+is the value (not for `vault://`). `/versions/N`, or `/VERSION` for Azure, pins a version.
+- What looks like a reference and is none is an error: it is never taken for the value itself.
 - A time is a number of seconds, or a text such as `500ms`, `30s`, `5m`, `1h`.
 - `key:` without a value is as good as no key. Anchors, aliases and `<<` work; a key that stands \
 twice in a mapping is an error.
@@ -52,6 +60,11 @@ pub fn reference() -> String {
     push_section(&mut page, &IRONWARD);
     push_section(&mut page, &TLS);
     push_section(&mut page, &VAULT);
+    push_section(&mut page, &SECRET_SOURCES);
+    push_section(&mut page, &VAULT_SOURCE);
+    push_section(&mut page, &AWS_SOURCE);
+    push_section(&mut page, &GCP_SOURCE);
+    push_section(&mut page, &AZURE_SOURCE);
     push_section(&mut page, &ISSUER);
     page
 }

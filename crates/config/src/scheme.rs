@@ -1,8 +1,12 @@
 //! How a value names what is kept elsewhere: the one list of schemes.
 
+mod reference;
+
+pub use reference::{Reference, Referred, Resolved};
+
 /// Where a reference of the configuration file leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Scheme {
+pub enum Scheme {
     /// A variable of the environment.
     Variable,
     /// A file of this machine.
@@ -51,6 +55,11 @@ impl Scheme {
             Self::GcpSm => "gcp-sm://",
             Self::AzureKv => "azure-kv://",
         }
+    }
+
+    /// Whether a service keeps what it names.
+    pub(crate) const fn is_service(self) -> bool {
+        !matches!(self, Self::Variable | Self::File)
     }
 
     /// The whole of a reference, for messages.

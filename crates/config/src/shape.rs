@@ -75,6 +75,15 @@ impl Reader<'_> {
 
     /// A file. A relative path starts where the configuration file is that names it.
     pub(crate) fn file(&mut self, field: &Field<'_>) -> Option<PathBuf> {
+        if let Value::Scalar(scalar) = &field.node.value
+            && self.is_of_service(&scalar.text)
+        {
+            self.problem(
+                field,
+                "the path of a file is no secret of a service; write it here",
+            );
+            return None;
+        }
         let path = self.word(field)?;
         Some(Path::new(&*field.node.place.file).with_file_name(path))
     }

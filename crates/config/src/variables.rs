@@ -1,16 +1,22 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ironward_secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::Environment;
-use crate::reader::{Field, Reader, is_variable_name};
+use crate::reader::{Field, Reader, Source, is_variable_name};
 use crate::show::shown_key;
 
 /// The `environment_variables` section: seen by `os.environ/` references of the same load and by
 /// [`Variables::secret`], never written to the process environment.
 #[derive(Default)]
-pub struct Variables(BTreeMap<String, Zeroizing<String>>);
+pub struct Variables {
+    values: BTreeMap<String, Zeroizing<String>>,
+    /// Those that a service keeps.
+    services: BTreeSet<String>,
+    /// Those of them that other text stands in for.
+    unread: BTreeSet<String>,
+}
 
 impl Variables {
     /// The variable `name`, from the section or else from `environment`; `None` where it is unset
@@ -22,12 +28,22 @@ impl Variables {
         (!secret.is_empty()).then_some(secret)
     }
 
+    /// Whether it stands for a secret of a service.
+    pub(crate) fn is_of_service(&self, name: &str) -> bool {
+        self.services.contains(name)
+    }
+
+    /// Whether it stands for a secret of a service that was not read.
+    pub(crate) fn is_unread(&self, name: &str) -> bool {
+        self.unread.contains(name)
+    }
+
     pub(crate) fn lookup(
         &self,
         environment: &dyn Environment,
         name: &str,
     ) -> Option<Zeroizing<String>> {
-        match self.0.get(name) {
+        match self.values.get(name) {
             Some(text) => Some(text.clone()),
             None => environment.get(name).map(Zeroizing::new),
         }
@@ -50,10 +66,18 @@ pub(crate) fn read(reader: &mut Reader<'_>, field: &Field<'_>) {
             let message = "this variable steers how programs are loaded or found, \
                            which a configuration may not; remove it";
             reader.problem_at(&entry.key_place, &field.path, message);
-        } else if !entry.node.is_null()
-            && let Some(value) = reader.text(&field)
-        {
-            variables.0.insert(entry.key.clone(), value.text);
+        } else if !entry.node.is_null() {
+            let known = reader.unread.len();
+            let Some(value) = reader.text(&field) else {
+                continue;
+            };
+            if matches!(value.source, Source::Service(_)) {
+                variables.services.insert(entry.key.clone());
+            }
+            if reader.unread.len() > known {
+                variables.unread.insert(entry.key.clone());
+            }
+            variables.values.insert(entry.key.clone(), value.text);
         }
     }
     reader.variables = variables;

@@ -193,6 +193,10 @@ pub(crate) struct ServeArgs {
 
 /// What to check.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct CheckArgs {
     /// LiteLLM's config.yaml.
     #[arg(value_name = "FILE")]
@@ -209,6 +213,11 @@ pub(crate) struct CheckArgs {
     /// One JSON object instead of lines.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Also read the secrets of services that it refers to (vault://, aws-sm://...); without this no
+    /// service is asked.
+    #[arg(long)]
+    pub(crate) resolve: bool,
 }
 
 /// Which gateway's state: the same as for `serve`.

@@ -13,13 +13,15 @@ use std::time::SystemTime;
 
 use ironward_admin::ConfiguredModel;
 use ironward_config::{
-    Config, Environment, Model, Notice, Place, Problem, ProblemKind, Problems, Variables,
+    Config, Environment, Examined, Model, Notice, Place, Problem, ProblemKind, Problems, Referred,
+    Resolved, Variables, Written,
 };
 use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
 use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
 use ironward_secret::{KeyHash, KeyHasher};
 
+use crate::references::{Found, References};
 use crate::sources::{Read, Source};
 use deployment::Maker;
 
@@ -31,6 +33,7 @@ pub(crate) struct Assembler {
     pub(crate) source: Source,
     pub(crate) environment: Arc<dyn Environment + Send + Sync>,
     pub(crate) credentials: Arc<Credentials>,
+    pub(crate) references: References,
 }
 
 /// A configuration that was read and checked.
@@ -45,6 +48,17 @@ pub(crate) struct Assembled {
     pub(crate) read_at: SystemTime,
     /// Whether the configuration brings its own master key.
     pub(crate) has_master_key: bool,
+    /// The secrets of services that it was made with.
+    pub(crate) found: Found,
+    /// References that nobody was asked about, where it was only to be checked.
+    pub(crate) unread: Vec<Referred>,
+}
+
+/// The files, and what the services said that they refer to.
+struct Reading {
+    read_at: SystemTime,
+    written: Written,
+    found: Found,
 }
 
 /// What the configuration gives to snapshots. The database adds to it: the same foundation makes
@@ -61,16 +75,78 @@ pub(crate) struct Foundation {
 }
 
 impl Assembler {
-    /// Reads the source and makes deployments of it.
-    pub(crate) fn assemble(&self) -> Result<Assembled, Problems> {
+    /// Reads the source and the secrets that it refers to, and makes deployments of it.
+    pub(crate) async fn assemble(&self) -> Result<Assembled, Problems> {
+        let reading = self.begin().await;
+        self.finish(reading)
+    }
+
+    /// The same, if a secret of a service is another one than the one in force.
+    pub(crate) async fn refresh(&self) -> Result<Option<Assembled>, Problems> {
+        let reading = self.begin().await;
+        if self.references.are(&reading.found) {
+            return Ok(None);
+        }
+        self.finish(reading).map(Some)
+    }
+
+    /// Makes deployments of the source without asking any service: see [`Assembled::unread`].
+    pub(crate) fn check(&self) -> Result<Assembled, Problems> {
         let read_at = SystemClock.wall();
+        self.make(
+            self.examine(&self.source.written(), &Resolved::default()),
+            read_at,
+        )
+    }
+
+    async fn begin(&self) -> Reading {
+        let read_at = SystemClock.wall();
+        let written = self.source.written();
+        let first = self.examine(&written, &Resolved::default()).loaded;
+        let found = self
+            .references
+            .read(&first.unread, &first.config, &*self.environment)
+            .await;
+        Reading {
+            read_at,
+            written,
+            found,
+        }
+    }
+
+    fn finish(&self, reading: Reading) -> Result<Assembled, Problems> {
+        let Reading {
+            read_at,
+            written,
+            found,
+        } = reading;
+        let mut examined = self.examine(&written, &found.resolved);
+        for Referred { place, path, .. } in std::mem::take(&mut examined.loaded.unread) {
+            // It is met only because of what another reference turned out to be.
+            let message = "what names this reference is one itself; write that in the file";
+            examined.problems.push(Problem {
+                place,
+                path,
+                message: message.to_owned(),
+                kind: ProblemKind::Invalid,
+            });
+        }
+        let assembled = self.make(examined, read_at)?;
+        Ok(Assembled { found, ..assembled })
+    }
+
+    fn examine(&self, written: &Written, resolved: &Resolved) -> Examined {
+        written.examine(&*self.environment, &self.source.options, resolved)
+    }
+
+    fn make(&self, examined: Examined, read_at: SystemTime) -> Result<Assembled, Problems> {
         let Read {
             loaded,
             problems: found,
             from_environment,
             local,
             echo,
-        } = self.source.read(&self.environment)?;
+        } = self.source.complete(examined, &*self.environment);
         let mut maker = Maker::new(
             &loaded.config,
             &loaded.variables,
@@ -114,6 +190,8 @@ impl Assembler {
             remarks,
             files: loaded.files,
             read_at,
+            found: Found::default(),
+            unread: loaded.unread,
         })
     }
 }

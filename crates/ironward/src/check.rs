@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ironward_config::{Notice, Options, Problems, ProcessEnvironment};
+use ironward_config::{Notice, Options, Problems, ProcessEnvironment, Referred};
 use ironward_egress::Credentials;
 use ironward_proxy::Snapshot;
 use ironward_secret::KeyHasher;
@@ -11,6 +11,8 @@ use crate::args::CheckArgs;
 use crate::assemble::{Assembled, Assembler, StoredModels};
 use crate::banner;
 use crate::exit::Failure;
+use crate::references::References;
+use crate::runtime::runtime;
 use crate::sources::Source;
 
 /// Says everything that is wrong with a configuration, and what has no effect.
@@ -26,8 +28,14 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         },
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
+        references: References::default(),
     };
-    let outcome = assembler.assemble().map(Checked::of);
+    let outcome = if args.resolve {
+        runtime()?.block_on(assembler.assemble())
+    } else {
+        assembler.check()
+    };
+    let outcome = outcome.map(Checked::of);
     if args.json {
         return report_json(&outcome);
     }
@@ -41,6 +49,7 @@ struct Checked {
     snapshot: Snapshot,
     notices: Vec<Notice>,
     remarks: Vec<String>,
+    unread: Vec<Referred>,
 }
 
 impl Checked {
@@ -53,6 +62,7 @@ impl Checked {
             snapshot,
             notices: assembled.notices,
             remarks: assembled.remarks,
+            unread: assembled.unread,
         }
     }
 }
@@ -63,7 +73,8 @@ fn report_text(assembled: &Checked) {
         .notices
         .iter()
         .map(ToString::to_string)
-        .chain(assembled.remarks.iter().cloned());
+        .chain(assembled.remarks.iter().cloned())
+        .chain(assembled.unread.iter().map(not_read));
     for line in lines {
         text.push_str(&line);
         text.push('\n');
@@ -76,6 +87,17 @@ fn report_text(assembled: &Checked) {
     ));
 }
 
+fn not_read(referred: &Referred) -> String {
+    let Referred {
+        reference,
+        place,
+        path,
+    } = referred;
+    format!(
+        "{place}: {path}: {reference} was not read, nor what depends on it checked; --resolve does"
+    )
+}
+
 fn report_json(outcome: &Result<Checked, Problems>) -> Result<(), Failure> {
     let report = match outcome {
         Ok(assembled) => serde_json::json!({
@@ -83,6 +105,7 @@ fn report_json(outcome: &Result<Checked, Problems>) -> Result<(), Failure> {
             "model_groups": assembled.snapshot.model_names(),
             "notices": assembled.notices.iter().map(notice).collect::<Vec<_>>(),
             "remarks": assembled.remarks,
+            "unread": assembled.unread.iter().map(unread).collect::<Vec<_>>(),
         }),
         Err(problems) => serde_json::json!({
             "ok": false,
@@ -109,5 +132,15 @@ fn notice(notice: &Notice) -> serde_json::Value {
         "column": notice.place.column,
         "path": notice.path,
         "message": notice.message,
+    })
+}
+
+fn unread(referred: &Referred) -> serde_json::Value {
+    serde_json::json!({
+        "file": &*referred.place.file,
+        "line": referred.place.line,
+        "column": referred.place.column,
+        "path": referred.path,
+        "reference": referred.reference.to_string(),
     })
 }

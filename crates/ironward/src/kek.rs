@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ironward_config::{Environment, KekSettings, VaultAuth};
+use ironward_config::{Environment, KekSettings};
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Dialler, Settings};
 use ironward_secret::Secret;
 use ironward_vault::{
-    AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings, AzureKeyVaultKek, AzureKeyVaultSettings, EnvKek,
-    FileKek, GcpKmsKek, GcpKmsSettings, Kek, TransitAuth, TransitKek, TransitSettings,
+    AwsKmsKek, AwsKmsSettings, AzureKeyVaultKek, AzureKeyVaultSettings, EnvKek, FileKek, GcpKmsKek,
+    GcpKmsSettings, Kek, TransitKek, TransitSettings,
 };
 
 use crate::exit::Failure;
+use crate::services::Services;
 
 /// What opening a key-encryption key takes besides its settings.
 pub(crate) struct KekOpener<'a> {
@@ -43,7 +44,10 @@ impl KekOpener<'_> {
                 namespace,
                 auth,
             } => {
-                let auth = self.transit_auth(auth)?;
+                let auth = self
+                    .services()
+                    .vault_login(auth)
+                    .map_err(|what| needs(&what))?;
                 let mut settings = TransitSettings::new(address.clone(), key, auth);
                 if let Some(mount) = mount {
                     settings.mount = mount.as_str().into();
@@ -57,7 +61,8 @@ impl KekOpener<'_> {
                 endpoint,
                 credentials,
             } => {
-                let auth = self.aws_auth(credentials.as_ref())?;
+                let auth = self.services().aws_auth(credentials.as_ref());
+                let auth = auth.map_err(|what| needs(&what))?;
                 let mut settings = AwsKmsSettings::new(region, key, auth);
                 settings.endpoint.clone_from(endpoint);
                 Arc::new(AwsKmsKek::new(
@@ -128,59 +133,19 @@ impl KekOpener<'_> {
         Ok(EnvKek::new(name, &value, Arc::clone(&self.random))?)
     }
 
-    fn transit_auth(&self, auth: &VaultAuth) -> Result<TransitAuth, Failure> {
-        Ok(match auth {
-            VaultAuth::Variable => TransitAuth::Token(self.secret("VAULT_TOKEN")?),
-            VaultAuth::TokenFile(path) => TransitAuth::TokenFile(path.clone()),
-            VaultAuth::AppRole {
-                mount,
-                role_id,
-                secret_id,
-            } => TransitAuth::AppRole {
-                mount: mount.as_deref().unwrap_or("approle").into(),
-                role_id: role_id.as_str().into(),
-                secret_id: secret_id.clone(),
-            },
-        })
-    }
-
-    fn aws_auth(&self, credentials: Option<&(PathBuf, String)>) -> Result<AwsAuth, Failure> {
-        if let Some((path, profile)) = credentials {
-            return Ok(AwsAuth::File {
-                path: path.clone(),
-                profile: profile.as_str().into(),
-            });
-        }
-        let id = self.environment.get("AWS_ACCESS_KEY_ID");
-        let id = id.ok_or_else(|| unset("AWS_ACCESS_KEY_ID"))?;
-        Ok(AwsAuth::Keys(AwsKeys {
-            id: id.into(),
-            secret: self.secret("AWS_SECRET_ACCESS_KEY")?,
-            session: self.secret("AWS_SESSION_TOKEN").ok(),
-        }))
-    }
-
-    fn secret(&self, name: &'static str) -> Result<Secret, Failure> {
-        let value = self.environment.get(name).map(Secret::new);
-        value
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| unset(name))
-    }
-
-    /// Certificates are checked, whatever the operator says about those of providers: who sits
-    /// between here and the key reads every data key.
+    /// Certificates are checked, whatever the operator says about those of providers.
     fn dialler(&self) -> Result<Arc<Dialler>, Failure> {
-        let settings = Settings {
-            danger_skip_certificate_checks: false,
-            ..self.way_out.clone()
-        };
-        Dialler::new(settings, Arc::new(SystemClock))
-            .map_err(|error| Failure::Config(error.to_string()))
+        self.services().dialler().map_err(Failure::Config)
+    }
+
+    fn services(&self) -> Services<'_> {
+        Services {
+            environment: self.environment,
+            way_out: self.way_out.clone(),
+        }
     }
 }
 
-fn unset(name: &str) -> Failure {
-    Failure::Config(format!(
-        "the key-encryption key needs the environment variable {name}, which is not set"
-    ))
+fn needs(what: &str) -> Failure {
+    Failure::Config(format!("the key-encryption key {what}"))
 }

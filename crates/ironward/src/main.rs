@@ -25,8 +25,11 @@ mod open_files;
 #[cfg(tokio_unstable)]
 mod polls;
 mod random;
+mod references;
 mod reload;
+mod runtime;
 mod serve;
+mod services;
 mod shared_secrets;
 mod sources;
 mod state;

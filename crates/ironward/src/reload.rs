@@ -1,15 +1,17 @@
-//! The configuration is read again, whole, when one of its files changes or on SIGHUP. A sound one
-//! is put in force without touching a running call; any other leaves the old one in force.
+//! The configuration is read again, whole, when one of its files changes, when a secret changes that
+//! it refers to, or on SIGHUP. A sound one is put in force without touching a running call; any other
+//! leaves the old one in force.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use ironward_admin::{Plane, Settings};
-use ironward_config::Config;
+use ironward_config::{Config, Problems};
 use ironward_core::SystemClock;
 use ironward_egress::{Dialler, Settings as WayOut};
 use ironward_proxy::{Keys, ServerTls, Snapshot};
@@ -18,6 +20,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::assemble::{Assembled, Assembler, Foundation, defaults};
 use crate::authority::Authority;
@@ -33,7 +36,7 @@ const GRAIN: Duration = Duration::from_millis(10);
 
 /// What a reload puts in force.
 pub(crate) struct Reloader {
-    pub(crate) assembler: Assembler,
+    pub(crate) assembler: Arc<Assembler>,
     /// The configuration in force.
     pub(crate) foundation: Arc<Foundation>,
     pub(crate) authority: Arc<Authority>,
@@ -54,32 +57,65 @@ pub(crate) struct Watch {
     watched: Watched,
     changes: mpsc::UnboundedReceiver<PathBuf>,
     hangup: Signal,
-    /// Whether a file was changed between being read and being watched.
+    /// Whether the configuration is to be read again: a file was changed since.
     is_stale: bool,
+    refresh: Refresh,
 }
+
+/// The configuration while it is read: `None` where it is the one in force.
+type Reading = Pin<Box<dyn Future<Output = Result<Option<Assembled>, Problems>>>>;
 
 impl Watch {
     /// Reloads on every change and on SIGHUP, for as long as it is polled.
     pub(crate) async fn run(&mut self) {
+        // A service may be slow to say its secrets; nothing else waits for it.
+        let mut reading: Option<Reading> = None;
         loop {
-            if !std::mem::take(&mut self.is_stale) {
-                tokio::select! {
-                    change = self.changes.recv() => match change {
-                        Some(path) if self.watched.names(&path) => {}
-                        Some(_) => continue,
-                        None => return,
-                    },
-                    _ = self.hangup.recv() => {}
-                    () = self.reloader.authority.changed() => {
-                        self.reloader.rebuild();
-                        continue;
-                    }
+            if reading.is_none() && std::mem::take(&mut self.is_stale) {
+                let assembler = Arc::clone(&self.reloader.assembler);
+                reading = Some(Box::pin(
+                    async move { assembler.assemble().await.map(Some) },
+                ));
+            }
+            tokio::select! {
+                outcome = end(&mut reading) => {
+                    reading = None;
+                    self.take(outcome);
+                }
+                change = self.changes.recv() => match change {
+                    Some(path) if self.watched.names(&path) => self.settle().await,
+                    Some(_) => {}
+                    None => return,
+                },
+                _ = self.hangup.recv() => self.settle().await,
+                () = self.reloader.authority.changed() => {
+                    self.reloader.rebuild();
+                }
+                () = self.refresh.due(), if reading.is_none() => {
+                    let assembler = Arc::clone(&self.reloader.assembler);
+                    reading = Some(Box::pin(async move { assembler.refresh().await }));
                 }
             }
-            while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changes.recv()).await {}
-            if let Some((files, read_at)) = self.reloader.reload() {
-                self.is_stale = self.watched.watch(&files, read_at);
-            }
+        }
+    }
+
+    async fn settle(&mut self) {
+        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changes.recv()).await {}
+        self.is_stale = true;
+    }
+
+    /// Puts in force what was read.
+    fn take(&mut self, outcome: Result<Option<Assembled>, Problems>) {
+        let assembled = match outcome {
+            Ok(Some(assembled)) => assembled,
+            Ok(None) => return,
+            Err(problems) => return refuse(&problems.to_string()),
+        };
+        let read_at = assembled.read_at;
+        if let Some((files, refresh)) = self.reloader.put_in_force(assembled) {
+            // Never fewer: what has changed meanwhile is still to be read.
+            self.is_stale |= self.watched.watch(&files, read_at);
+            self.refresh.set(refresh);
         }
     }
 
@@ -89,12 +125,60 @@ impl Watch {
     }
 }
 
+/// What a reading gives, when there is one.
+async fn end(reading: &mut Option<Reading>) -> Result<Option<Assembled>, Problems> {
+    match reading {
+        Some(reading) => reading.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// When the secrets of services are read again.
+struct Refresh(Option<Interval>);
+
+impl Refresh {
+    /// From now on this often; `None`: never.
+    fn set(&mut self, period: Option<Duration>) {
+        let current = self.0.as_ref().map(Interval::period);
+        if current == period {
+            return;
+        }
+        self.0 = period.map(|period| {
+            let mut interval = tokio::time::interval(period);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval.reset();
+            interval
+        });
+    }
+
+    async fn due(&mut self) {
+        match &mut self.0 {
+            Some(interval) => {
+                interval.tick().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn refuse(problems: &str) {
+    ConfigRefused { problems }.emit();
+}
+
 impl Reloader {
-    /// Watches `files`, which were read at `read_at` or later.
+    /// Watches `files`, which were read at `read_at` or later, and reads the secrets of services again
+    /// every `refresh`.
     ///
     /// # Errors
     /// When the process cannot listen for SIGHUP.
-    pub(crate) fn watch(self, files: &[PathBuf], read_at: SystemTime) -> io::Result<Watch> {
+    pub(crate) fn watch(
+        self,
+        files: &[PathBuf],
+        read_at: SystemTime,
+        period: Option<Duration>,
+    ) -> io::Result<Watch> {
+        let mut refresh = Refresh(None);
+        refresh.set(period);
         let (changed, changes) = mpsc::unbounded_channel();
         let mut watched = Watched::new(changed);
         Ok(Watch {
@@ -103,38 +187,34 @@ impl Reloader {
             reloader: self,
             watched,
             changes,
+            refresh,
         })
     }
 
-    /// Reads the configuration again; if it was put in force, the files to watch from now on, and
-    /// when they were read.
-    fn reload(&mut self) -> Option<(Vec<PathBuf>, SystemTime)> {
-        let refused = |problems: &str| ConfigRefused { problems }.emit();
+    /// Puts a configuration in force, if its certificate allows: the files to watch from now on, and how
+    /// often the secrets of services are to be read.
+    fn put_in_force(&mut self, assembled: Assembled) -> Option<(Vec<PathBuf>, Option<Duration>)> {
         let Assembled {
             foundation,
             files,
-            read_at,
             notices,
             remarks,
+            found,
+            read_at: _,
             has_master_key: _,
-        } = match self.assembler.assemble() {
-            Ok(assembled) => assembled,
-            Err(problems) => {
-                refused(&problems.to_string());
-                return None;
-            }
-        };
+            unread: _,
+        } = assembled;
         let (certificate, way_out) = match self.check(&foundation.config) {
             Ok(checked) => checked,
             Err(problem) => {
-                refused(&problem);
+                refuse(&problem);
                 return None;
             }
         };
         let issuers = match self.issuers.prepare(&foundation.config) {
             Ok(issuers) => issuers,
             Err(problem) => {
-                refused(&problem);
+                refuse(&problem);
                 return None;
             }
         };
@@ -149,10 +229,11 @@ impl Reloader {
         self.dialler.limit_replies(way_out.reply_limit);
         let tls = foundation.config.ironward.tls.clone();
         self.issuers.replace(issuers);
+        let refresh = self.assembler.references.keep(found);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
-        Some((files_to_watch(files, tls.as_ref()), read_at))
+        Some((files_to_watch(files, tls.as_ref()), refresh))
     }
 }
 

@@ -34,7 +34,9 @@ use crate::installation::Opening;
 use crate::issuers::Issuers;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
+use crate::references::References;
 use crate::reload::{Reloader, admin_settings, files_to_watch};
+use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::{exposure, open_files, tls, way_out};
 
@@ -48,18 +50,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         source: Source::new(args),
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
+        references: References::default(),
     };
-    let assembled = assembler
-        .assemble()
-        .map_err(|problems| Failure::Config(problems.to_string()))?;
+    let runtime = runtime()?;
+    let assembled = runtime.block_on(assembler.assemble());
+    let assembled = assembled.map_err(|problems| Failure::Config(problems.to_string()))?;
     // Dropped last: what the runtime says when it ends is written too.
     let logging = start_log(args, &assembled)?;
     announce(open_files::raise().into_iter());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Run(error.to_string()))?;
-    runtime.block_on(serve(args, &data_dir, (assembler, assembled), &logging))
+    let outcome = runtime.block_on(serve(args, &data_dir, (assembler, assembled), &logging));
+    drop(runtime);
+    outcome
 }
 
 fn start_log(args: &ServeArgs, assembled: &Assembled) -> Result<Logging, Failure> {
@@ -89,7 +90,10 @@ async fn serve(
         files,
         read_at,
         has_master_key,
+        found,
+        unread: _,
     } = assembled;
+    let refresh = assembler.references.keep(found);
     let foundation = Arc::new(foundation);
     let ironward = &foundation.config.ironward;
     exposure::check(args, ironward)?;
@@ -125,7 +129,7 @@ async fn serve(
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
     let files = files_to_watch(files, ironward.tls.as_ref());
     let reloader = Reloader {
-        assembler,
+        assembler: Arc::new(assembler),
         foundation: Arc::clone(&foundation),
         authority: Arc::clone(&authority),
         snapshot: Arc::clone(&shared.snapshot),
@@ -137,19 +141,14 @@ async fn serve(
         said,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
-    let mut reloads = reloader.watch(&files, read_at).map_err(failed)?;
+    let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
     let planes = Planes::open(args, &shared, admin).await?;
     let new_key = keep(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
     logging.flush();
-    let is_retired = authority.is_admin_key_retired();
-    greet(
-        args,
-        &shared,
-        &planes,
-        (new_key, is_retired, has_master_key),
-    );
+    let keys = (new_key, authority.is_admin_key_retired(), has_master_key);
+    greet(args, &shared, &planes, keys);
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}

@@ -1,11 +1,8 @@
 //! Where the configuration comes from: a file, or what is found on this machine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use ironward_config::{
-    Environment, Examined, Loaded, Options, Problem, Problems, examine, load_text,
-};
+use ironward_config::{Environment, Examined, Loaded, Options, Problem, Written};
 use ironward_provider::vendors;
 
 use crate::args::ServeArgs;
@@ -44,21 +41,20 @@ impl Source {
         }
     }
 
-    /// Reads it anew.
-    pub(crate) fn read(
-        &self,
-        environment: &Arc<dyn Environment + Send + Sync>,
-    ) -> Result<Read, Problems> {
-        let Examined { loaded, problems } = match &self.file {
-            Some(path) => examine(path, &**environment, &self.options),
-            None => Examined {
-                loaded: load_text("", "the environment", &**environment, &self.options)?,
-                problems: Vec::new(),
-            },
-        };
+    /// Reads its files anew.
+    pub(crate) fn written(&self) -> Written {
+        match &self.file {
+            Some(path) => Written::read(path),
+            None => Written::of_text("", "the environment"),
+        }
+    }
+
+    /// Adds what no file says to what the files do.
+    pub(crate) fn complete(&self, examined: Examined, environment: &dyn Environment) -> Read {
+        let Examined { loaded, problems } = examined;
         let infers = self.file.is_none() || loaded.config.general.infer_model_from_keys;
         let from_environment = if infers {
-            with_keys(&**environment)
+            with_keys(environment)
         } else {
             Vec::new()
         };
@@ -67,13 +63,13 @@ impl Source {
         } else {
             Vec::new()
         };
-        Ok(Read {
+        Read {
             echo: self.file.is_none(),
             loaded,
             problems,
             from_environment,
             local,
-        })
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use ironward_config::{Loaded, Options, ProcessEnvironment, examine, load_text};
+use ironward_config::{Loaded, Options, ProcessEnvironment, Resolved, Written};
 
 use crate::args::StateArgs;
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use crate::installation::Opening;
 use crate::random::SystemRandom;
+use crate::references::References;
+use crate::runtime::runtime;
 use crate::way_out;
 
 /// The configuration and the data directory that a gateway was started with.
@@ -25,10 +27,26 @@ impl<'a> State<'a> {
             dev: args.dev,
             ..Options::default()
         };
-        let loaded = match &args.config {
-            Some(path) => examine(path, &ProcessEnvironment, &options).sound(),
-            None => load_text("", "the environment", &ProcessEnvironment, &options),
+        let written = match &args.config {
+            Some(path) => Written::read(path),
+            None => Written::of_text("", "the environment"),
         };
+        let examine = |resolved: &_| written.examine(&ProcessEnvironment, &options, resolved);
+        let mut examined = examine(&Resolved::default());
+        let config = &examined.loaded.config;
+        let mut wanted = examined.loaded.unread.clone();
+        // Keys of providers are of no use here.
+        wanted.retain(|referred| {
+            let is_model = |section: &str| referred.path.starts_with(section);
+            !["model_list", "credential_list"].into_iter().any(is_model)
+        });
+        if !wanted.is_empty() {
+            let references = References::default();
+            let reading = references.read(&wanted, config, &ProcessEnvironment);
+            let found = runtime()?.block_on(reading);
+            examined = examine(&found.resolved);
+        }
+        let loaded = examined.sound();
         Ok(Self {
             args,
             loaded: loaded.map_err(|problems| Failure::Config(problems.to_string()))?,
@@ -53,10 +71,6 @@ impl<'a> State<'a> {
             way_out,
             random: Arc::new(SystemRandom::default()),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::Run(error.to_string()))?;
-        runtime.block_on(command(&opening))
+        runtime()?.block_on(command(&opening))
     }
 }

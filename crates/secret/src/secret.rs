@@ -1,5 +1,6 @@
 use std::fmt;
 
+use aws_lc_rs::constant_time;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
@@ -46,6 +47,13 @@ impl Secret {
     /// The plaintext, for what this crate does with it.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Whether both are the same secret; takes the same time whatever is in them, if they are equally
+    /// long.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
 
     /// Whether there is nothing in it.

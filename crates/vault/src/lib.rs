@@ -5,6 +5,9 @@
 //! environment variable, or a key management service. The vault knows no rows: what is sealed, and
 //! where it is kept, is the store's part.
 //!
+//! A [`SecretSource`] is a service that secrets are read of which the configuration file refers to;
+//! such services are those of the key-encryption keys, too.
+//!
 //! Services are reached through `ironward-egress`, the only dialler.
 
 mod aws;
@@ -15,7 +18,9 @@ mod file;
 mod gcp;
 mod kek;
 mod local;
+mod login;
 mod rest;
+mod source;
 mod table;
 mod transit;
 mod vault;
@@ -28,6 +33,11 @@ pub use error::VaultError;
 pub use file::FileKek;
 pub use gcp::{GcpKmsKek, GcpKmsSettings};
 pub use kek::{Context, Description, Kek, KekError, KekFailure};
-pub use transit::{TransitAuth, TransitKek, TransitSettings};
+pub use login::VaultLogin;
+pub use source::{
+    AwsSecretSettings, AwsSecrets, AzureSecretSettings, AzureSecrets, Document, GcpSecretSettings,
+    GcpSecrets, KvSecretSettings, KvSecrets, SecretSource, SourceError, SourceFailure,
+};
+pub use transit::{TransitKek, TransitSettings};
 pub use vault::{Alarm, Change, KeyStatus, Status, Vault};
 pub use wrapped::{UnknownState, WrappedKey, WrappedState};

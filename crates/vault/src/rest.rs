@@ -1,4 +1,4 @@
-//! JSON over HTTP to a key management service.
+//! JSON over HTTP to a service that keeps keys or secrets.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use ironward_core::{
-    AuthScheme, Fault, FaultKind, Origin, Reach, Scheme, Timeouts, UpstreamRequest,
+    AuthScheme, Fault, FaultKind, Origin, Pieces, Reach, Scheme, Timeouts, UpstreamRequest,
 };
 use ironward_egress::{Credential, Credentials, Dialler, Egress, Upstream as _};
 use ironward_secret::Secret;
@@ -23,6 +23,7 @@ pub(crate) struct Rest {
     egress: Egress,
     origin: Origin,
     timeouts: Timeouts,
+    answer_limit: usize,
     /// The service and its origin, for messages.
     shown: Box<str>,
 }
@@ -48,7 +49,7 @@ pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     total: Duration::from_secs(15),
 };
 
-/// The largest answer: a wrapped key has a few hundred bytes.
+/// The largest answer about a key: a wrapped one has a few hundred bytes.
 const ANSWER_LIMIT: usize = 64 << 10;
 
 impl Rest {
@@ -61,7 +62,7 @@ impl Rest {
     ) -> Result<Self, KekError> {
         if origin.scheme == Scheme::Http && !is_this_machine(&origin.host) {
             return Err(KekError::misconfigured(format!(
-                "{service} at {origin} would be sent data keys in the clear: use https"
+                "{service} at {origin} would be asked in the clear, for anybody to read: use https"
             )));
         }
         // The operator wrote it, and such services are inside the network.
@@ -73,7 +74,16 @@ impl Rest {
             shown: format!("{service} at {origin}").into(),
             origin,
             timeouts,
+            answer_limit: ANSWER_LIMIT,
         })
+    }
+
+    /// Takes answers of up to so many bytes.
+    pub(crate) fn answers_up_to(self, answer_limit: usize) -> Self {
+        Self {
+            answer_limit,
+            ..self
+        }
     }
 
     /// The service and where it is.
@@ -101,13 +111,6 @@ impl Rest {
         secret: Option<(AuthScheme, Secret)>,
         question: Question,
     ) -> Result<Answer, KekError> {
-        let (auth, secret) = match secret {
-            Some((scheme, secret)) => (scheme, Some(secret)),
-            None => (AuthScheme::None, None),
-        };
-        let credential = Credential::new(secret, self.origin.clone())
-            .map_err(|error| KekError::misconfigured(format!("{}: {error}", self.shown)))?;
-        let lease = self.credentials.add(credential);
         let Question {
             path,
             mut headers,
@@ -122,12 +125,45 @@ impl Rest {
             headers,
             // The buffer is wiped when the last reference to it goes.
             body: Bytes::from_owner(body).into(),
-            auth,
+            auth: AuthScheme::None,
             stream: false,
         };
+        self.send(secret, request).await
+    }
+
+    /// Gets JSON, with a secret presented as the scheme says.
+    pub(crate) async fn get(
+        &self,
+        secret: Option<(AuthScheme, Secret)>,
+        path: String,
+        headers: HeaderMap,
+    ) -> Result<Answer, KekError> {
+        let request = UpstreamRequest {
+            method: Method::GET,
+            path,
+            headers,
+            body: Pieces::new(),
+            auth: AuthScheme::None,
+            stream: false,
+        };
+        self.send(secret, request).await
+    }
+
+    async fn send(
+        &self,
+        secret: Option<(AuthScheme, Secret)>,
+        mut request: UpstreamRequest,
+    ) -> Result<Answer, KekError> {
+        let secret = secret.map(|(scheme, secret)| {
+            request.auth = scheme;
+            secret
+        });
+        let credential = Credential::new(secret, self.origin.clone())
+            .map_err(|error| KekError::misconfigured(format!("{}: {error}", self.shown)))?;
+        let lease = self.credentials.add(credential);
         let sent = self.egress.send(lease.id(), request, &self.timeouts).await;
         let reply = sent.map_err(|fault| self.no_answer(&fault))?;
-        let body = reply.body.collect(ANSWER_LIMIT).await;
+        let body = reply.body.collect(self.answer_limit).await;
         let body = body.map_err(|fault| self.no_answer(&fault))?;
         Ok(Answer {
             status: reply.status,

@@ -5,19 +5,19 @@
 //! - A key that was made with `derived=true` wants a `context`; any other key ignores it.
 //! - A sealed or standby server answers 503 or 473, or redirects (which egress does not follow).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use ironward_core::{AuthScheme, Origin, Timeouts};
+use http::StatusCode;
+use ironward_core::{Origin, Timeouts};
 use ironward_egress::{BoxFuture, Dialler};
-use ironward_secret::{DataKey, Secret};
+use ironward_secret::DataKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted, to_json};
+use crate::login::{VaultLogin, check_path, headers, said, scheme};
+use crate::rest::{Answer, Question, Rest, TIMEOUTS, to_json};
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
 /// A key of a transit engine. It never leaves the service.
@@ -39,32 +39,15 @@ pub struct TransitSettings {
     /// The namespace, where there are any.
     pub namespace: Option<Box<str>>,
     /// Who asks.
-    pub auth: TransitAuth,
+    pub auth: VaultLogin,
     /// How long an answer may take.
     pub timeouts: Timeouts,
-}
-
-/// How the gateway proves who it is.
-pub enum TransitAuth {
-    /// A token that was given once.
-    Token(Secret),
-    /// A token in a file, read for every request: whoever renews it writes it there.
-    TokenFile(PathBuf),
-    /// An `AppRole`, with which the gateway logs in for every request.
-    AppRole {
-        /// Where the method is mounted; usually `approle`.
-        mount: Box<str>,
-        /// The role's id, which is no secret.
-        role_id: Box<str>,
-        /// The file of the secret id.
-        secret_id: PathBuf,
-    },
 }
 
 impl TransitSettings {
     /// These settings with the usual mount and timeouts.
     #[must_use]
-    pub fn new(address: Origin, key: &str, auth: TransitAuth) -> Self {
+    pub fn new(address: Origin, key: &str, auth: VaultLogin) -> Self {
         Self {
             address,
             mount: "transit".into(),
@@ -86,17 +69,12 @@ impl TransitKek {
             address,
             mount,
             key,
+            auth,
             ..
         } = &settings;
-        let mut names = vec![mount, key];
-        if let TransitAuth::AppRole { mount, .. } = &settings.auth {
-            names.push(mount);
-        }
-        if let Some(name) = names.into_iter().find(|name| !is_path(name)) {
-            return Err(KekError::misconfigured(format!(
-                "{name:?} cannot be part of a Vault path; write letters, digits, '-', '_' and '.'"
-            )));
-        }
+        check_path(mount)?;
+        check_path(key)?;
+        auth.check()?;
         let rest = Rest::new("Vault", address.clone(), dialler, settings.timeouts)?;
         let description = Description {
             backend: "vault-transit",
@@ -140,15 +118,21 @@ impl TransitKek {
     }
 
     async fn ask(&self, verb: &str, body: Zeroizing<Vec<u8>>) -> Result<Answer, KekError> {
-        let token = self.token().await?;
-        let TransitSettings { mount, key, .. } = &self.settings;
+        let TransitSettings {
+            mount,
+            key,
+            namespace,
+            auth,
+            ..
+        } = &self.settings;
+        let namespace = namespace.as_deref();
+        let token = auth.token(&self.rest, namespace).await?;
         let question = Question {
             path: format!("/v1/{mount}/{verb}/{key}"),
-            headers: self.headers()?,
+            headers: headers(namespace)?,
             body,
         };
-        let scheme = AuthScheme::Header(HeaderName::from_static("x-vault-token"));
-        let answer = self.rest.post(Some((scheme, token)), question).await?;
+        let answer = self.rest.post(Some((scheme(), token)), question).await?;
         match answer.status {
             StatusCode::OK => Ok(answer),
             // What it says to a plaintext is not for a log.
@@ -167,71 +151,6 @@ impl TransitKek {
             ))),
             status => Err(self.rest.unexpected(status, &said(&answer))),
         }
-    }
-
-    async fn token(&self) -> Result<Secret, KekError> {
-        match &self.settings.auth {
-            // Egress takes a secret to keep; this one is kept here too.
-            TransitAuth::Token(token) => Ok(Secret::exact(token.expose().bytes())),
-            TransitAuth::TokenFile(path) => {
-                Secret::from_file(path).map_err(KekError::misconfigured)
-            }
-            TransitAuth::AppRole {
-                mount,
-                role_id,
-                secret_id,
-            } => {
-                let secret_id = Secret::from_file(secret_id).map_err(KekError::misconfigured)?;
-                self.log_in(mount, role_id, &secret_id).await
-            }
-        }
-    }
-
-    async fn log_in(
-        &self,
-        mount: &str,
-        role_id: &str,
-        secret_id: &Secret,
-    ) -> Result<Secret, KekError> {
-        let body = {
-            let exposed = secret_id.expose();
-            let secret_id = std::str::from_utf8(exposed.bytes())
-                .map_err(|_| KekError::misconfigured("the AppRole's secret id is not text"))?;
-            to_json(&Login { role_id, secret_id })?
-        };
-        let question = Question {
-            path: format!("/v1/auth/{mount}/login"),
-            headers: self.headers()?,
-            body,
-        };
-        let answer = self.rest.post(None, question).await?;
-        match answer.status {
-            StatusCode::OK => {
-                let reply: LoggedIn<'_> = self.rest.read(&answer)?;
-                Ok(Secret::new(reply.auth.client_token))
-            }
-            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => Err(KekError::new(
-                KekFailure::Denied,
-                format!(
-                    "{} refuses the AppRole login at auth/{mount}: check the role id and the \
-                     secret id",
-                    self.rest.shown()
-                ),
-            )),
-            status => Err(self.rest.unexpected(status, "")),
-        }
-    }
-
-    fn headers(&self) -> Result<HeaderMap, KekError> {
-        let mut headers = HeaderMap::new();
-        // Asks a Vault agent or proxy in between whether it is meant.
-        headers.insert("x-vault-request", HeaderValue::from_static("true"));
-        if let Some(namespace) = &self.settings.namespace {
-            let value = HeaderValue::from_str(namespace)
-                .map_err(|_| KekError::misconfigured("the namespace cannot be sent in a header"))?;
-            headers.insert("x-vault-namespace", value);
-        }
-        Ok(headers)
     }
 
     fn not_ours(&self, said: &str) -> KekError {
@@ -271,23 +190,6 @@ impl Kek for TransitKek {
     }
 }
 
-/// The first error that the service names.
-fn said(answer: &Answer) -> String {
-    let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
-    refusal
-        .errors
-        .first()
-        .map_or_else(String::new, |text| quoted(text))
-}
-
-/// Whether `name` can stand in a path as it is: a mount may have several segments.
-fn is_path(name: &str) -> bool {
-    name.split('/').all(|segment| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(is_plain)
-    })
-}
-
 #[derive(Serialize)]
 struct Encrypt<'a> {
     plaintext: &'a str,
@@ -300,12 +202,6 @@ struct Decrypt<'a> {
     ciphertext: &'a str,
     associated_data: &'a str,
     context: &'a str,
-}
-
-#[derive(Serialize)]
-struct Login<'a> {
-    role_id: &'a str,
-    secret_id: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -321,21 +217,4 @@ struct Ciphertext {
 #[derive(Deserialize)]
 struct Plaintext<'a> {
     plaintext: &'a str,
-}
-
-#[derive(Deserialize)]
-struct LoggedIn<'a> {
-    #[serde(borrow)]
-    auth: Issued<'a>,
-}
-
-#[derive(Deserialize)]
-struct Issued<'a> {
-    client_token: &'a str,
-}
-
-#[derive(Deserialize, Default)]
-struct Refusal {
-    #[serde(default)]
-    errors: Vec<String>,
 }

@@ -86,6 +86,27 @@ pub enum VaultAuth {
     },
 }
 
+impl VaultAuth {
+    /// What is given, or the name of what is missing.
+    pub(super) fn of(
+        token_file: Option<PathBuf>,
+        app_role: (Option<String>, Option<PathBuf>, Option<String>),
+    ) -> Result<Self, &'static str> {
+        match (app_role, token_file) {
+            ((Some(role_id), Some(secret_id), mount), None) => Ok(Self::AppRole {
+                mount,
+                role_id,
+                secret_id,
+            }),
+            ((Some(_), None, _), None) => Err("secret_id_file"),
+            ((None, Some(_), _) | (None, None, Some(_)), None) => Err("role_id"),
+            ((None, None, None), Some(file)) => Ok(Self::TokenFile(file)),
+            ((None, None, None), None) => Ok(Self::Variable),
+            _ => Err("either token_file or role_id"),
+        }
+    }
+}
+
 impl Default for KekSettings {
     fn default() -> Self {
         Self::File(None)
@@ -283,7 +304,7 @@ fn read_previous(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<KekSettin
     draft.finish(reader, field)
 }
 
-fn read_origin(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Origin> {
+pub(super) fn read_origin(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Origin> {
     let text = reader.text(field)?;
     match Origin::parse(text.text.trim()) {
         Ok(origin) => Some(origin),
@@ -328,18 +349,10 @@ impl Draft {
         Ok(match kek {
             "env" => KekSettings::Env(self.variable),
             "vault-transit" => KekSettings::VaultTransit {
-                auth: match (self.role_id, self.secret_id_file, self.token_file) {
-                    (Some(role_id), Some(secret_id), None) => VaultAuth::AppRole {
-                        mount: self.auth_mount,
-                        role_id,
-                        secret_id,
-                    },
-                    (Some(_), None, None) => return Err("secret_id_file"),
-                    (None, Some(_), None) => return Err("role_id"),
-                    (None, None, Some(file)) => VaultAuth::TokenFile(file),
-                    (None, None, None) => VaultAuth::Variable,
-                    _ => return Err("either token_file or role_id"),
-                },
+                auth: VaultAuth::of(
+                    self.token_file,
+                    (self.role_id, self.secret_id_file, self.auth_mount),
+                )?,
                 address: self.address.ok_or("address")?,
                 mount: self.mount,
                 key: self.key.ok_or("key")?,

@@ -4,13 +4,16 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ironward_core::Reach;
+use ironward_secret::Secret;
 use proptest::prelude::{any, prop, proptest};
 
-use super::{examine, load};
+use super::{Written, examine, load};
 use crate::{
-    Config, FixedEnvironment, Loaded, Model, Options, Problems, ProcessEnvironment, load_text,
+    Config, FixedEnvironment, Loaded, Model, Options, Problems, ProcessEnvironment, Resolved,
+    load_text,
 };
 
 /// Stands in every value that must not be printed.
@@ -283,6 +286,91 @@ fn only_an_absolute_path_is_a_reference() {
             .contains("/x is not read here")
     );
     assert!(mock("file:x").is_err());
+}
+
+const REFERRING: &str = "\
+model_list:
+  - model_name: m
+    litellm_params: {model: openai/x, api_key: 'vault://secret/openai#key', timeout: 'aws-sm://t'}
+general_settings:
+  master_key: os.environ/FROM_VAULT
+environment_variables:
+  FROM_VAULT: vault://secret/gateway#master_key
+";
+
+#[test]
+fn references_are_met_first_and_resolved_then() {
+    let written = Written::of_text(REFERRING, "c.yaml");
+    let examine =
+        |resolved: &Resolved| written.examine(&environment(), &Options::default(), resolved);
+    let first = examine(&Resolved::default());
+    assert!(first.problems.is_empty(), "{:?}", first.problems);
+    let unread: Vec<_> = first
+        .loaded
+        .unread
+        .iter()
+        .map(|one| (one.place.line, one.path.as_str(), one.reference.to_string()))
+        .collect();
+    let expected = [
+        (
+            7,
+            "environment_variables.FROM_VAULT",
+            "vault://secret/gateway#master_key",
+        ),
+        (
+            3,
+            "model_list[0].litellm_params.api_key",
+            "vault://secret/openai#key",
+        ),
+        (3, "model_list[0].litellm_params.timeout", "aws-sm://t"),
+    ];
+    assert_eq!(
+        unread,
+        expected.map(|(line, path, text)| (line, path, text.to_owned()))
+    );
+    let resolve = |values: [Result<&str, &str>; 3]| {
+        let mut resolved = Resolved::default();
+        for (one, value) in first.loaded.unread.iter().zip(values) {
+            let value = value.map(|text| Arc::new(Secret::new(text)));
+            resolved.insert(one.reference.clone(), value.map_err(str::to_owned));
+        }
+        examine(&resolved)
+    };
+    let second = resolve([
+        Ok("sk-canary-master-0a1b2c3d4e5f"),
+        Ok("sk-canary-0a1b2c3d4e5f"),
+        Ok("7"),
+    ]);
+    let loaded = second.sound().unwrap();
+    assert!(loaded.unread.is_empty() && loaded.config.general.master_key.is_some());
+    let params = &loaded.config.models[0].params;
+    assert_eq!(params.timeout, Some(std::time::Duration::from_secs(7)));
+    let key = params.api_key.as_ref().unwrap();
+    assert_eq!(key.expose().bytes(), b"sk-canary-0a1b2c3d4e5f");
+    let second = resolve([
+        Ok("sk-canary-master-0a1b2c3d4e5f"),
+        Err("it is not there"),
+        Ok("canary"),
+    ]);
+    let problems = second.sound().unwrap_err().to_string();
+    let expected = "\
+c.yaml:3:48: model_list[0].litellm_params.api_key: it is not there
+c.yaml:3:86: model_list[0].litellm_params.timeout: expected a time above zero in seconds, such as 30, '30s' or '5m', found something else in the secret aws-sm://t";
+    assert_eq!(problems, expected);
+}
+
+#[test]
+fn not_more_secrets_are_asked_for_than_a_service_is_glad_of() {
+    let key = |number| format!("  KEY_{number}: 'aws-sm://secret/{number}#a'\n");
+    let text = |count| {
+        format!(
+            "environment_variables:\n{}",
+            (0..count).map(key).collect::<String>()
+        )
+    };
+    let load = |count| load_text(&text(count), "c.yaml", &environment(), &Options::default());
+    assert_eq!(load(256).unwrap().unread.len(), 256);
+    assert!(load(257).unwrap_err().to_string().contains("more than 256"));
 }
 
 #[test]

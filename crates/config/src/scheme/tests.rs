@@ -1,4 +1,4 @@
-use super::{Scheme, Spelling, looks_like_reference};
+use super::{Reference, Scheme, Spelling, looks_like_reference};
 
 #[test]
 fn references_are_told_from_text() {
@@ -90,5 +90,58 @@ fn strangers_references_are_told_from_values() {
         "profile:x",
     ] {
         assert!(!looks_like_reference(text), "{text}");
+    }
+}
+
+#[test]
+fn a_reference_names_a_secret_and_a_field() {
+    for text in [
+        "vault://secret/openai#key",
+        "vault://team/kv/prod/open.ai#api key",
+        "aws-sm://prod/openai",
+        "aws-sm://prod/openai#key",
+        "aws-sm://arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/openai-AbCdEf#key",
+        "gcp-sm://projects/p-1/secrets/openai",
+        "gcp-sm://projects/example.com:p-1/secrets/openai/versions/3#key",
+        "gcp-sm://projects/p/locations/europe-west3/secrets/openai/versions/latest",
+        "azure-kv://openai-key",
+        "azure-kv://openai-key/0123456789abcdef#key",
+    ] {
+        let Spelling::Reference(scheme, rest) = Spelling::of(text) else {
+            panic!("{text}");
+        };
+        let reference = Reference::parse(scheme, rest).unwrap();
+        assert_eq!(reference.to_string(), text);
+    }
+}
+
+#[test]
+fn half_a_reference_is_none() {
+    for text in [
+        "vault://",
+        "vault://secret#canary",
+        "vault://secret/canary",
+        "vault://secret/canary#",
+        "vault://secret/../sys/canary#key",
+        "vault://secret//canary#key",
+        "vault:///secret/canary#key",
+        "vault://secret/canary?version=2#key",
+        "vault://secret/can%61ry#key",
+        "aws-sm://",
+        "aws-sm://#canary",
+        "aws-sm://a canary",
+        "gcp-sm://canary",
+        "gcp-sm://projects/p/secrets/../canary",
+        "gcp-sm://projects/p/secrets/s/versions/1:access/canary",
+        "azure-kv://a/b/canary",
+        "azure-kv://canary?x",
+        "azure-kv://canary#\u{1}",
+    ] {
+        let Spelling::Reference(scheme, rest) = Spelling::of(text) else {
+            panic!("{text}");
+        };
+        let error = Reference::parse(scheme, rest).unwrap_err();
+        assert!(error.starts_with("not a reference; write "), "{error}");
+        assert!(!error.contains("canary"), "{error}");
     }
 }

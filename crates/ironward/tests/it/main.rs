@@ -21,6 +21,7 @@ mod headers;
 mod http2;
 mod lifecycle;
 mod manage;
+mod references;
 mod rig;
 mod store;
 mod tenants;

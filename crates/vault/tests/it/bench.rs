@@ -87,7 +87,7 @@ pub(crate) async fn scripted(
             }
             let request = String::from_utf8(request).unwrap();
             let (head, body) = request.split_once("\r\n\r\n").unwrap();
-            let (status, body) = script(head, &serde_json::from_str(body).unwrap());
+            let (status, body) = script(head, &serde_json::from_str(body).unwrap_or_default());
             let body = body.to_string();
             let reply = format!(
                 "HTTP/1.1 {status} X\r\ncontent-type: application/json; charset=UTF-8\r\n\
@@ -106,6 +106,8 @@ fn is_whole(request: &[u8]) -> bool {
         return false;
     };
     let head = head.to_ascii_lowercase();
-    let (_, length) = head.split_once("content-length: ").unwrap();
-    body.len() >= length.lines().next().unwrap().parse().unwrap()
+    let length = head.split_once("content-length: ");
+    // A request to read has no body.
+    let length = length.map_or("0", |(_, length)| length.lines().next().unwrap());
+    body.len() >= length.parse().unwrap()
 }

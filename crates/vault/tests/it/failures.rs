@@ -7,8 +7,8 @@ use ironward_egress::Settings;
 use ironward_secret::Secret;
 use ironward_testkit::FakeClock;
 use ironward_vault::{
-    AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings, Kek, KekError, KekFailure, TransitAuth,
-    TransitKek, TransitSettings,
+    AwsAuth, AwsKeys, AwsKmsKek, AwsKmsSettings, Kek, KekError, KekFailure, TransitKek,
+    TransitSettings, VaultLogin,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ async fn service(answer: Option<&'static str>) -> SocketAddr {
 /// Both backends at one address.
 fn keks(address: SocketAddr) -> [Arc<dyn Kek>; 2] {
     let address = origin(&format!("http://{address}"));
-    let token = TransitAuth::Token(Secret::new("s.token-canary"));
+    let token = VaultLogin::Token(Secret::new("s.token-canary"));
     let transit = TransitSettings {
         timeouts: hasty(),
         ..TransitSettings::new(address.clone(), "ironward", token)

@@ -7,4 +7,5 @@ mod azure;
 mod bench;
 mod failures;
 mod gcp;
+mod source;
 mod transit;

@@ -9,7 +9,7 @@ use ironward_core::SystemClock;
 use ironward_egress::Settings;
 use ironward_secret::Secret;
 use ironward_testkit::{SeededRandom, Service};
-use ironward_vault::{Kek as _, KekFailure, TransitAuth, TransitKek, TransitSettings, Vault};
+use ironward_vault::{Kek as _, KekFailure, TransitKek, TransitSettings, Vault, VaultLogin};
 
 use crate::bench::{FIRST, dialler, keeps_the_contract, key, origin, wrap_error};
 
@@ -38,12 +38,12 @@ impl Bao {
         reply.text()
     }
 
-    fn settings(&self, key: &str, auth: TransitAuth) -> TransitSettings {
+    fn settings(&self, key: &str, auth: VaultLogin) -> TransitSettings {
         let address = origin(&format!("http://{}", self.0.address()));
         TransitSettings::new(address, key, auth)
     }
 
-    fn kek(&self, key: &str, auth: TransitAuth) -> TransitKek {
+    fn kek(&self, key: &str, auth: VaultLogin) -> TransitKek {
         TransitKek::new(self.settings(key, auth), dialler(Settings::default())).unwrap()
     }
 
@@ -64,8 +64,8 @@ impl Bao {
     }
 }
 
-fn root() -> TransitAuth {
-    TransitAuth::Token(Secret::new(Service::ROOT_TOKEN))
+fn root() -> VaultLogin {
+    VaultLogin::Token(Secret::new(Service::ROOT_TOKEN))
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn another_key_does_not_unwrap() {
 #[tokio::test]
 async fn a_token_without_rights_is_told_which_it_needs() {
     let bao = Bao::start();
-    let wrong = TransitAuth::Token(Secret::new("s.nobody-knows-this-canary"));
+    let wrong = VaultLogin::Token(Secret::new("s.nobody-knows-this-canary"));
     let error = wrap_error(&bao.kek("ironward", wrong)).await;
     assert_eq!(error.kind, KekFailure::Denied);
     assert!(
@@ -134,7 +134,7 @@ async fn a_mount_that_is_not_there_is_named() {
 async fn a_token_file_is_read_for_every_request() {
     let bao = Bao::start();
     let path = bao.file("token", "s.expired\n");
-    let kek = bao.kek("ironward", TransitAuth::TokenFile(path.clone()));
+    let kek = bao.kek("ironward", VaultLogin::TokenFile(path.clone()));
     assert_eq!(wrap_error(&kek).await.kind, KekFailure::Denied);
     bao.file("token", &format!("{}\n", Service::ROOT_TOKEN));
     assert!(kek.wrap(&key(), FIRST).await.is_ok());
@@ -161,7 +161,7 @@ async fn an_app_role_logs_in_with_the_least_it_needs() {
         &bao.put("auth/approle/role/gw/secret-id", "{}"),
         "secret_id",
     );
-    let auth = |secret_id: &str| TransitAuth::AppRole {
+    let auth = |secret_id: &str| VaultLogin::AppRole {
         mount: "approle".into(),
         role_id: role_id.clone().into(),
         secret_id: bao.file("secret-id", secret_id),

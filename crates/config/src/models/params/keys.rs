@@ -26,7 +26,7 @@ pub(crate) static PARAMS: Section<Draft> = Section {
         Key {
             name: "api_key",
             default: "the provider's own variable",
-            meaning: "The provider's key: `os.environ/NAME`, or the key itself.",
+            meaning: "The provider's key: a reference such as `os.environ/NAME` or `vault://MOUNT/PATH#FIELD`, or the key itself.",
             effect: Effect::Read("secret", endpoint::read_key),
         },
         Key {

@@ -1,0 +1,222 @@
+//! Provider keys that a service keeps: read at the start, read again on an interval, and never lost
+//! because the service is.
+
+use std::path::Path;
+use std::process::Command;
+
+use ironward_testkit::{Gateway, Service, Upstream};
+use serde_json::json;
+
+use crate::bystander::Bystander;
+use crate::canary::Heard;
+use crate::family::FAMILIES;
+use crate::rig::{BINARY, Rig, builder, families, wait_until};
+
+const FIRST: &str = "bK3xV8nQ1wZ6tR9pL4mC";
+const SECOND: &str = "gH7jY2dF5sA0uE8iO3kX";
+
+#[track_caller]
+fn put(bao: &Service, path: &str, body: &serde_json::Value) {
+    let token = format!("x-vault-token: {}", Service::ROOT_TOKEN);
+    let path = format!("/v1/{path}");
+    let reply = bao.request("POST", &path, &[&token], &body.to_string());
+    let is_done = (200..300).contains(&reply.status);
+    assert!(is_done, "{path}: {}", reply.text());
+}
+
+#[track_caller]
+fn keep(bao: &Service, key: &str) {
+    put(bao, "secret/data/openai", &json!({"data": {"key": key}}));
+}
+
+/// Every family, the first with its key in a service.
+fn config(upstream: &Upstream, reference: &str, source: &str) -> String {
+    let settings = format!("ironward:\n  secret_sources:\n    refresh: 1\n{source}");
+    families(upstream, &settings).replace(FAMILIES[0].key, reference)
+}
+
+fn vault(bao: &Service) -> String {
+    format!("    vault:\n      address: http://{}\n", bao.address())
+}
+
+fn rig(upstream: Upstream, config: &str) -> Rig {
+    let gateway = builder(config)
+        .env("VAULT_TOKEN", Service::ROOT_TOKEN)
+        .arg("--log-level")
+        .arg("trace")
+        .start();
+    Rig { gateway, upstream }
+}
+
+/// The key of the last call that the upstream saw.
+#[track_caller]
+fn last_key(rig: &Rig) -> String {
+    rig.assert_works();
+    let calls = rig.upstream.calls();
+    FAMILIES[0].key_of(calls.last().expect("a call"))
+}
+
+#[track_caller]
+fn assert_silent(gateway: &Gateway) {
+    let mut heard = Heard::default();
+    heard.0.push_str(&gateway.output());
+    heard.files(&gateway.directory().join("state"));
+    let token = Service::ROOT_TOKEN.to_owned();
+    heard.assert_silent_about(&[FIRST.to_owned(), SECOND.to_owned(), token]);
+}
+
+#[test]
+fn a_key_of_a_vault_is_used_rotated_and_outlives_the_vault() {
+    let mut bao = Service::openbao(false);
+    keep(&bao, FIRST);
+    let upstream = Upstream::start();
+    let text = config(&upstream, "vault://secret/openai#key", &vault(&bao));
+    let rig = rig(upstream, &text);
+    assert_eq!(last_key(&rig), FIRST);
+    // Rotated under load: no call fails.
+    let bystander = Bystander::start(&rig);
+    keep(&bao, SECOND);
+    rig.gateway.wait_for_output("config reloaded");
+    wait_until("the new key is used", || last_key(&rig) == SECOND);
+    // And nothing is reloaded where nothing has changed.
+    bao.stop();
+    rig.gateway.wait_for_output("the secrets in force stay");
+    bystander.assert_unharmed();
+    assert_eq!(last_key(&rig), SECOND);
+    let log = rig.gateway.log();
+    assert_eq!(log.matches("config reloaded").count(), 1, "{log}");
+    // A change of the file takes effect while the vault is away.
+    let more = "  - model_name: more\n    litellm_params: {model: openai/x, mock_response: hi}\n";
+    let more = format!("model_list:\n{more}");
+    rig.gateway
+        .rewrite_config(&text.replacen("model_list:\n", &more, 1));
+    wait_until("the file's change", || {
+        rig.gateway.log().matches("config reloaded").count() == 2
+    });
+    assert_eq!(last_key(&rig), SECOND);
+    assert_silent(&rig.gateway);
+}
+
+#[test]
+fn a_start_says_everything_that_cannot_be_read() {
+    let mut bao = Service::openbao(false);
+    keep(&bao, FIRST);
+    let upstream = Upstream::start();
+    let source = vault(&bao);
+    let text = config(&upstream, "vault://secret/openai#nothing", &source)
+        .replace(FAMILIES[1].key, "vault://secret/none#key")
+        .replace(FAMILIES[2].key, "aws-sm://prod/none")
+        .replace(FAMILIES[3].key, "vault://secret/openai");
+    let start = |text: &str| {
+        let builder = builder(text).env("VAULT_TOKEN", Service::ROOT_TOKEN);
+        let (status, said) = builder.refuse();
+        assert_eq!(status.code(), Some(3), "{said}");
+        assert!(
+            !said.contains(FIRST) && !said.contains(Service::ROOT_TOKEN),
+            "{said}"
+        );
+        said
+    };
+    let said = start(&text);
+    for why in [
+        "vault://secret/openai#nothing cannot be read: the secret has no field 'nothing'",
+        "has no secret at secret/none",
+        "add ironward.secret_sources.aws",
+        "not a reference; write vault://MOUNT/PATH#FIELD",
+    ] {
+        let line = said.lines().find(|line| line.contains(why));
+        let line = line.unwrap_or_else(|| panic!("no {why:?}: {said}"));
+        assert!(line.contains("config.yaml:"), "{line}");
+    }
+    bao.stop();
+    let said = start(&config(&upstream, "vault://secret/openai#key", &source));
+    assert!(
+        said.contains("litellm_params.api_key: vault://secret/openai#key cannot be read: Vault at")
+    );
+    assert!(said.contains("cannot be reached"), "{said}");
+}
+
+#[test]
+fn secrets_of_aws_and_of_the_older_engine_are_used() {
+    let bao = Service::openbao(false);
+    let old = json!({"type": "kv", "options": {"version": "1"}});
+    put(&bao, "sys/mounts/team/old", &old);
+    put(&bao, "team/old/openai", &json!({"key": FIRST}));
+    let moto = Service::moto();
+    let headers = [
+        "authorization: AWS4-HMAC-SHA256 Credential=x/20260101/eu-central-1/secretsmanager/\
+         aws4_request, SignedHeaders=host, Signature=0",
+        "x-amz-target: secretsmanager.CreateSecret",
+        "content-type: application/x-amz-json-1.1",
+    ];
+    let secret = json!({"Name": "prod/openai", "SecretString": json!({"key": SECOND}).to_string()});
+    let reply = moto.request("POST", "/", &headers, &secret.to_string());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let aws = format!(
+        "    aws: {{region: eu-central-1, endpoint: \"http://{}\"}}\n",
+        moto.address()
+    );
+    for (reference, key) in [
+        ("vault://team/old/openai#key", FIRST),
+        ("aws-sm://prod/openai#key", SECOND),
+    ] {
+        let upstream = Upstream::start();
+        let text = config(&upstream, reference, &(vault(&bao) + &aws));
+        let gateway = builder(&text)
+            .env("VAULT_TOKEN", Service::ROOT_TOKEN)
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "nobody-checks-this-one")
+            .start();
+        let rig = Rig { gateway, upstream };
+        assert_eq!(last_key(&rig), key);
+        assert_silent(&rig.gateway);
+    }
+}
+
+#[test]
+fn a_check_asks_a_service_only_when_it_is_told_to() {
+    let bao = Service::openbao(false);
+    let upstream = Upstream::start();
+    let text = config(&upstream, "vault://secret/openai#key", &vault(&bao));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, &text).expect("a file");
+    let check = |more: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let output = command
+            .env_clear()
+            .env("VAULT_TOKEN", Service::ROOT_TOKEN)
+            .arg("check")
+            .arg(Path::new(&path))
+            .args(more)
+            .output();
+        let output = output.expect("the binary runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code(),
+            text(&output.stdout) + &text(&output.stderr),
+        )
+    };
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("vault://secret/openai#key was not read"),
+        "{said}"
+    );
+    let (code, said) = check(&["--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(r#""reference":"vault://secret/openai#key""#),
+        "{said}"
+    );
+    let (code, said) = check(&["--resolve"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("has no secret at secret/openai"), "{said}");
+    keep(&bao, FIRST);
+    let (code, said) = check(&["--resolve"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        !said.contains("was not read") && !said.contains(FIRST),
+        "{said}"
+    );
+}
