@@ -1,5 +1,5 @@
 //! What tests stand on: a scripted upstream, a trap, a fake clock, a process wrapper, real
-//! services, a network that can stop, and a raw HTTP/1.1 client.
+//! services, imitated ones of clouds, a network that can stop, and a raw HTTP/1.1 client.
 //!
 //! Everything listens on 127.0.0.1, on a port that the system picks, and stops when it is dropped.
 //! The scripted [`Upstream`] speaks the wire formats of `OpenAI`, Anthropic, Gemini and Ollama; what
@@ -16,6 +16,7 @@
 )]
 
 mod clock;
+mod cloud;
 mod forwarder;
 mod gateway;
 mod issuer;
@@ -28,6 +29,7 @@ mod trap;
 mod upstream;
 
 pub use clock::FakeClock;
+pub use cloud::Cloud;
 pub use forwarder::Forwarder;
 pub use gateway::{Gateway, GatewayBuilder};
 pub use issuer::{Issuer, unsigned_token};

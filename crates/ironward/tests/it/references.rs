@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use ironward_testkit::{Gateway, Service, Upstream};
+use ironward_testkit::{Cloud, Gateway, Service, Upstream};
 use serde_json::json;
 
 use crate::bystander::Bystander;
@@ -61,8 +61,8 @@ fn assert_silent(gateway: &Gateway) {
     let mut heard = Heard::default();
     heard.0.push_str(&gateway.output());
     heard.files(&gateway.directory().join("state"));
-    let token = Service::ROOT_TOKEN.to_owned();
-    heard.assert_silent_about(&[FIRST.to_owned(), SECOND.to_owned(), token]);
+    let secrets = [FIRST, SECOND, Service::ROOT_TOKEN, Cloud::TOKEN];
+    heard.assert_silent_about(&secrets.map(str::to_owned));
 }
 
 #[test]
@@ -167,6 +167,37 @@ fn secrets_of_aws_and_of_the_older_engine_are_used() {
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "nobody-checks-this-one")
             .start();
+        let rig = Rig { gateway, upstream };
+        assert_eq!(last_key(&rig), key);
+        assert_silent(&rig.gateway);
+    }
+}
+
+#[test]
+fn secrets_of_google_and_azure_are_used() {
+    let google = Cloud::google(&[(
+        "projects/p/secrets/openai/versions/latest",
+        FIRST.as_bytes(),
+    )]);
+    let bundle = json!({"key": SECOND}).to_string();
+    let azure = Cloud::azure(&[("openai", &bundle)]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let token = directory.path().join("token");
+    std::fs::write(&token, Cloud::TOKEN).expect("a file");
+    let token = token.display();
+    let sources = format!(
+        "    gcp: {{endpoint: \"{}\", token_file: {token}}}\n    \
+         azure: {{address: \"{}\", token_file: {token}}}\n",
+        google.url(),
+        azure.url()
+    );
+    for (reference, key) in [
+        ("gcp-sm://projects/p/secrets/openai", FIRST),
+        ("azure-kv://openai#key", SECOND),
+    ] {
+        let upstream = Upstream::start();
+        let text = config(&upstream, reference, &sources);
+        let gateway = builder(&text).start();
         let rig = Rig { gateway, upstream };
         assert_eq!(last_key(&rig), key);
         assert_silent(&rig.gateway);

@@ -3,6 +3,7 @@
 
 mod deployments;
 mod import;
+mod kek_services;
 mod key_encryption;
 mod keys;
 mod leaks;

@@ -1,6 +1,8 @@
 //! What the tests of all backends need.
 
-use std::net::SocketAddr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +11,7 @@ use ironward_egress::{Dialler, Settings};
 use ironward_secret::DataKey;
 use ironward_testkit::SeededRandom;
 use ironward_vault::{Context, Kek, KekError, KekFailure, Vault};
-use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tempfile::TempDir;
 
 pub(crate) const FIRST: Context = Context { version: 1 };
 pub(crate) const SECOND: Context = Context { version: 2 };
@@ -72,42 +72,10 @@ pub(crate) async fn keeps_the_contract(kek: Arc<dyn Kek>) {
     }
 }
 
-/// A service that answers JSON as the script says: from the head of a request and its JSON to a
-/// status and JSON.
-pub(crate) async fn scripted(
-    script: impl Fn(&str, &Value) -> (u16, Value) + Send + 'static,
-) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            while !is_whole(&request) {
-                stream.read_buf(&mut request).await.unwrap();
-            }
-            let request = String::from_utf8(request).unwrap();
-            let (head, body) = request.split_once("\r\n\r\n").unwrap();
-            let (status, body) = script(head, &serde_json::from_str(body).unwrap_or_default());
-            let body = body.to_string();
-            let reply = format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json; charset=UTF-8\r\n\
-                 content-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            stream.write_all(reply.as_bytes()).await.unwrap();
-        }
-    });
-    address
-}
-
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let head = head.to_ascii_lowercase();
-    let length = head.split_once("content-length: ");
-    // A request to read has no body.
-    let length = length.map_or("0", |(_, length)| length.lines().next().unwrap());
-    body.len() >= length.parse().unwrap()
+/// A file that only its owner can read.
+pub(crate) fn secret_file(folder: &TempDir, name: &str, content: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, format!("{content}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
 }
