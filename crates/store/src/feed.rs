@@ -35,7 +35,7 @@ struct State {
     follower: Follower,
     /// When the next snapshot is due.
     copies: Pause,
-    /// A reload that failed is not repeated at every look.
+    /// A reload that failed, or that nothing explained, is not repeated at every look.
     reloads: Pause,
     is_failing: bool,
 }
@@ -161,10 +161,11 @@ impl Feed {
     async fn step(&self, state: &mut State, store: &Store, now: Instant) -> Result<(), LoadError> {
         let (last, seq) = state.follower.place();
         let reading = store.reading(last, seq).await?;
-        match state.follower.take(reading) {
+        let step = state.follower.take(reading);
+        match step {
             Step::Same => {}
             Step::Changed => state.copies.ask(),
-            Step::Reload => self.reload(state, store, now).await?,
+            Step::Rekeyed | Step::Reload => self.reload(state, store, now, step).await?,
         }
         Ok(())
     }
@@ -217,12 +218,13 @@ impl Feed {
         outcome.is_ok()
     }
 
-    /// Verifies everything anew: the census cannot be explained by the changes.
+    /// Verifies everything anew: the changes alone do not tell whether the census is right.
     async fn reload(
         &self,
         state: &mut State,
         store: &Store,
         now: Instant,
+        why: Step,
     ) -> Result<(), LoadError> {
         if !state.reloads.is_over(now) {
             return Err(LoadError::Census {
@@ -230,12 +232,19 @@ impl Feed {
                 found: 0,
             });
         }
-        tracing::warn!("the census is not explained by the changes: every row is verified again");
+        if why == Step::Reload {
+            tracing::warn!(
+                "the census is not explained by the changes: every row is verified again"
+            );
+        }
         let mut reload = state.follower.reload();
         let loaded = store
             .load_all(None, None, &mut |stored| reload.take(stored))
             .await;
-        state.reloads.begin(self.clock.now(), RELOAD_PAUSE);
+        // Data keys may change again at once, and calls are refused once the feed has failed for long.
+        if why == Step::Reload || loaded.is_err() {
+            state.reloads.begin(self.clock.now(), RELOAD_PAUSE);
+        }
         let reloaded = reload.end(loaded?);
         state.follower.end_reload(reloaded);
         state.copies.ask();

@@ -26,6 +26,9 @@ pub(super) enum Step {
     Same,
     /// The changes are in the directory, and the census agrees.
     Changed,
+    /// The census was moved to a newer data key, so it cannot be compared with what is held:
+    /// everything has to be verified anew.
+    Rekeyed,
     /// The changes do not explain the census: everything has to be verified anew.
     Reload,
 }
@@ -85,6 +88,10 @@ impl Follower {
             self.put(&mut sum, row);
         }
         self.writer.announce(census.seq);
+        // Never back to an older one: that is a census of earlier, which somebody has kept.
+        if census.key > sum.key {
+            return Step::Rekeyed;
+        }
         if (sum.count, sum.sum, sum.key) != (census.count, census.sum, census.key) {
             return Step::Reload;
         }

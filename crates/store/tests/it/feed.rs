@@ -10,7 +10,7 @@ use ironward_testkit::Postgres;
 use tempfile::TempDir;
 
 use crate::fixture::{
-    Base, Raw, hash, key, over_postgres, over_sqlite, rotated, secret, team, user,
+    Base, Raw, data_key, hash, key, over_postgres, over_sqlite, rotated, secret, team, user,
 };
 
 #[test]
@@ -240,6 +240,18 @@ async fn a_rotated_key_is_followed(base: Base) {
         .unwrap();
     feed.catch_up(&store).await.unwrap();
     assert_eq!(feed.directory().teams.find("a").unwrap().version, 2);
+    // And another one at once.
+    let third = || Arc::new(rotated().advance(3, data_key(3)).unwrap());
+    store.change_keys(third());
+    let other = base.store_with(third()).await;
+    other.rewrap_census().await.unwrap();
+    feed.catch_up(&store).await.unwrap();
+    other
+        .write(&[Change::update(&id, 2, &team("z"))])
+        .await
+        .unwrap();
+    feed.catch_up(&store).await.unwrap();
+    assert_eq!(feed.directory().teams.find("a").unwrap().version, 3);
 }
 
 async fn the_loop_follows(base: Base) {
