@@ -6,6 +6,7 @@ mod import;
 mod kek_services;
 mod key_encryption;
 mod keys;
+mod killed;
 mod leaks;
 mod names;
 mod nodes;
