@@ -213,9 +213,11 @@ impl Store {
         Ok(Census::open(&keys, &self.locked.installation, sealed))
     }
 
-    /// Whether `census` is older than one that this process has seen.
-    fn is_rolled_back(&self, census: &Census) -> bool {
-        census.seq < self.seen.load(Ordering::Acquire)
+    /// The last change that this process has seen. Whoever reads asks before the transaction begins:
+    /// what is written meanwhile is later than the state that the transaction shows, and that is no
+    /// roll-back.
+    fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Acquire)
     }
 
     fn saw(&self, seq: u64) {

@@ -29,9 +29,7 @@ impl Store {
             .chain(old.map(|old| old.seq))
             .max()
             .unwrap_or(0);
-        census.seq = census
-            .seq
-            .max(self.seen.load(std::sync::atomic::Ordering::Acquire));
+        census.seq = census.seq.max(self.seen());
         transaction.execute(sql::UNINDEX_ALL, &[]).await?;
         let mut removed = Vec::new();
         let mut cursor = Cursor::default();

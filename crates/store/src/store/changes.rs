@@ -58,6 +58,7 @@ impl Store {
     }
 
     async fn try_reading(&self, last: &[u8], seq: u64) -> Result<Reading, LoadError> {
+        let seen = self.seen();
         let mut transaction = self.begin(Access::Read).await?;
         let sealed = transaction
             .first(sql::CENSUS, &[], |row| row.bytes(0))
@@ -70,10 +71,9 @@ impl Store {
             expected: None,
             found: 0,
         })?;
-        if self.is_rolled_back(&census) {
-            let snapshot = self.seen.load(std::sync::atomic::Ordering::Acquire);
+        if census.seq < seen {
             return Err(LoadError::RolledBack {
-                snapshot,
+                snapshot: seen,
                 found: census.seq,
             });
         }

@@ -39,6 +39,7 @@ impl Store {
         mut snapshot: Option<SnapshotWriter>,
         each: &mut (dyn FnMut(Stored) + Send),
     ) -> Result<Load, LoadError> {
+        let seen = self.seen();
         let mut transaction = self.begin(Access::Read).await?;
         let sealed = transaction
             .first(sql::CENSUS, &[], |row| row.bytes(0))
@@ -90,7 +91,7 @@ impl Store {
             tally.report(earlier.rest()?);
         }
         let load = tally.end()?;
-        if self.is_rolled_back(&load.census) {
+        if load.census.seq < seen {
             return Err(LoadError::Census {
                 expected: Some(load.census.count),
                 found: load.rows,

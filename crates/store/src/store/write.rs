@@ -63,7 +63,7 @@ impl Store {
             .await?;
         let census = self.open_census(sealed.as_ref())?;
         census
-            .filter(|census| !self.is_rolled_back(census))
+            .filter(|census| census.seq >= self.seen())
             .ok_or(WriteError::Census)
     }
 

@@ -14,6 +14,7 @@ fn over_a_file() {
     over_sqlite(ids_are_any_text);
     over_sqlite(changes_follow_each_other);
     over_sqlite(writers_at_once_lose_nothing);
+    over_sqlite(what_is_written_while_all_is_read_is_no_roll_back);
 }
 
 #[test]
@@ -26,6 +27,31 @@ fn over_a_server() {
     over_postgres(&server, ids_are_any_text);
     over_postgres(&server, changes_follow_each_other);
     over_postgres(&server, writers_at_once_lose_nothing);
+    over_postgres(&server, what_is_written_while_all_is_read_is_no_roll_back);
+}
+
+async fn what_is_written_while_all_is_read_is_no_roll_back(base: Base) {
+    let store = base.store().await;
+    let id = Id::<Team>::new("a");
+    store
+        .write(&[Change::create(&id, &team("x"))])
+        .await
+        .unwrap();
+    let mut version = 1;
+    let mut read = Vec::new();
+    let load = store
+        .load_all(None, None, &mut |stored| {
+            read.push(stored.version);
+            let change = Change::update(&id, version, &team("y"));
+            let write = store.write(std::slice::from_ref(&change));
+            let written = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(write).unwrap()
+            });
+            version = written.versions[0];
+        })
+        .await
+        .unwrap();
+    assert_eq!((read, version, load.rows), (vec![1], 2, 1));
 }
 
 async fn what_is_written_comes_back(base: Base) {
