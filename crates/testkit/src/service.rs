@@ -134,6 +134,10 @@ impl Service {
             body.len()
         ));
         let mut connection = Connection::open(self.address).expect("the service listens");
+        // A service that is made ready writes to the disk, which others may keep busy.
+        connection
+            .set_patience(PATIENCE)
+            .expect("a timeout of a socket");
         connection
             .send(text.as_bytes())
             .expect("it takes a request");
@@ -149,14 +153,22 @@ impl Service {
         self.child.wait().expect("it ends");
     }
 
+    /// Whether it is up, and its store for secrets has got the versions that it makes for it after
+    /// that.
+    fn is_ready(&self) -> bool {
+        let token = format!("x-vault-token: {}", Self::ROOT_TOKEN);
+        ["/v1/sys/health", "/v1/secret/config"]
+            .iter()
+            .all(|path| self.request("GET", path, &[&token], "").status == 200)
+    }
+
     fn await_health(mut self, tls: bool) -> Self {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!("bao ended while it started: {status}");
             }
-            let is_open = Connection::open(self.address).is_ok();
-            if is_open && (tls || self.request("GET", "/v1/sys/health", &[], "").status == 200) {
+            if Connection::open(self.address).is_ok() && (tls || self.is_ready()) {
                 return self;
             }
             std::thread::sleep(Duration::from_millis(20));
