@@ -134,6 +134,14 @@ impl Origin {
         })
     }
 
+    /// Scheme, host and port alone, as people write them.
+    #[must_use]
+    pub fn site(&self) -> String {
+        let mut site = self.clone();
+        site.base_path = "".into();
+        site.to_string()
+    }
+
     /// Whether `address` may be dialled for this origin.
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {

@@ -7,6 +7,7 @@ mod key;
 mod objects;
 mod reread;
 mod shards;
+mod uses;
 mod writer;
 
 use std::sync::Arc;
@@ -23,9 +24,12 @@ use crate::objects::{
 
 pub use entry::Entry;
 pub use grants::Grants;
+pub(crate) use key::hex;
 pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
 use shards::{HashOfKey, Shards};
+pub(crate) use uses::Use;
+pub use uses::Uses;
 pub use writer::DirectoryWriter;
 
 /// What the data path and the management plane answer from.
@@ -46,6 +50,10 @@ pub struct Directory {
     pub deployments: Objects<StoredDeployment>,
     pub access_groups: Objects<AccessGroup>,
     pub tags: Objects<Tag>,
+    /// When each credential was sent somewhere last.
+    pub credential_uses: Uses,
+    /// The same of the deployments that have secrets of their own.
+    pub deployment_uses: Uses,
     secrets: Shards<KeyHash, Holder, HashOfKey>,
     emails: Shards<Box<str>, Id<User>>,
     sso_ids: Shards<Box<str>, Id<User>>,
@@ -87,6 +95,8 @@ impl Directory {
             deployments: Objects::new(FEW),
             access_groups: Objects::new(FEW),
             tags: Objects::new(FEW),
+            credential_uses: Uses::new(FEW),
+            deployment_uses: Uses::new(FEW),
             secrets: Shards::new(MANY),
             emails: Shards::new(FEW),
             sso_ids: Shards::new(FEW),

@@ -30,7 +30,7 @@ pub mod snapshot;
 pub use change::{Change, MAX_BODY, MAX_ID};
 pub use database::{Location, Pool};
 pub use directory::{
-    Dated, Directory, DirectoryWriter, Entry, Found, Grants, LiveKey, LiveSecret, Objects,
+    Dated, Directory, DirectoryWriter, Entry, Found, Grants, LiveKey, LiveSecret, Objects, Uses,
 };
 pub use error::{LoadError, StoreError, WriteError};
 pub use feed::{Feed, Freshness};

@@ -28,55 +28,69 @@ const PUT_INSTALLATION: Sql = Sql::Same(
 
 /// Every step, in order. Ids and bodies are bytes, so that they may be any text and come back
 /// exactly, whatever encoding and collation the server has.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    statements: &[
-        Sql::Each {
-            sqlite: "CREATE TABLE installation (one INTEGER PRIMARY KEY CHECK (one = 1), \
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        statements: &[
+            Sql::Each {
+                sqlite: "CREATE TABLE installation (one INTEGER PRIMARY KEY CHECK (one = 1), \
                      id TEXT NOT NULL, made INTEGER NOT NULL) STRICT",
-            postgres: "CREATE TABLE installation (one BIGINT PRIMARY KEY CHECK (one = 1), \
+                postgres: "CREATE TABLE installation (one BIGINT PRIMARY KEY CHECK (one = 1), \
                        id TEXT NOT NULL, made BIGINT NOT NULL)",
-        },
-        Sql::Each {
-            sqlite: "CREATE TABLE data_key (version INTEGER PRIMARY KEY, kek TEXT NOT NULL, \
+            },
+            Sql::Each {
+                sqlite: "CREATE TABLE data_key (version INTEGER PRIMARY KEY, kek TEXT NOT NULL, \
                      state TEXT NOT NULL, wrapped BLOB NOT NULL, made INTEGER NOT NULL) STRICT",
-            postgres: "CREATE TABLE data_key (version BIGINT PRIMARY KEY, kek TEXT NOT NULL, \
+                postgres: "CREATE TABLE data_key (version BIGINT PRIMARY KEY, kek TEXT NOT NULL, \
                        state TEXT NOT NULL, wrapped BYTEA NOT NULL, made BIGINT NOT NULL)",
-        },
-        Sql::Each {
-            sqlite: "CREATE TABLE sealed (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
-            postgres: "CREATE TABLE sealed (name TEXT COLLATE \"C\" PRIMARY KEY, \
+            },
+            Sql::Each {
+                sqlite: "CREATE TABLE sealed (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
+                postgres: "CREATE TABLE sealed (name TEXT COLLATE \"C\" PRIMARY KEY, \
                        value BYTEA NOT NULL)",
-        },
-        Sql::Each {
-            sqlite: "CREATE TABLE census (one INTEGER PRIMARY KEY CHECK (one = 1), \
+            },
+            Sql::Each {
+                sqlite: "CREATE TABLE census (one INTEGER PRIMARY KEY CHECK (one = 1), \
                      sealed BLOB NOT NULL) STRICT",
-            postgres: "CREATE TABLE census (one BIGINT PRIMARY KEY CHECK (one = 1), \
+                postgres: "CREATE TABLE census (one BIGINT PRIMARY KEY CHECK (one = 1), \
                        sealed BYTEA NOT NULL)",
-        },
-        Sql::Each {
-            sqlite: "CREATE TABLE object (kind TEXT NOT NULL, id BLOB NOT NULL, \
+            },
+            Sql::Each {
+                sqlite: "CREATE TABLE object (kind TEXT NOT NULL, id BLOB NOT NULL, \
                      version INTEGER NOT NULL, seq INTEGER NOT NULL, nonce INTEGER NOT NULL, \
                      deleted INTEGER NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL, \
                      mac_key INTEGER NOT NULL, seal_key INTEGER, PRIMARY KEY (kind, id)) STRICT",
-            postgres: "CREATE TABLE object (kind TEXT COLLATE \"C\" NOT NULL, id BYTEA NOT NULL, \
+                postgres: "CREATE TABLE object (kind TEXT COLLATE \"C\" NOT NULL, id BYTEA NOT NULL, \
                        version BIGINT NOT NULL, seq BIGINT NOT NULL, nonce BIGINT NOT NULL, \
                        deleted BIGINT NOT NULL, body BYTEA NOT NULL, mac BYTEA NOT NULL, \
                        mac_key BIGINT NOT NULL, seal_key BIGINT, PRIMARY KEY (kind, id))",
-        },
-        Sql::Same("CREATE INDEX object_seq ON object (seq)"),
-        Sql::Each {
-            sqlite: "CREATE TABLE unique_value (space TEXT NOT NULL, value BLOB NOT NULL, \
+            },
+            Sql::Same("CREATE INDEX object_seq ON object (seq)"),
+            Sql::Each {
+                sqlite: "CREATE TABLE unique_value (space TEXT NOT NULL, value BLOB NOT NULL, \
                      kind TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (space, value), \
                      FOREIGN KEY (kind, id) REFERENCES object (kind, id)) STRICT, WITHOUT ROWID",
-            postgres: "CREATE TABLE unique_value (space TEXT COLLATE \"C\" NOT NULL, \
+                postgres: "CREATE TABLE unique_value (space TEXT COLLATE \"C\" NOT NULL, \
                        value BYTEA NOT NULL, kind TEXT COLLATE \"C\" NOT NULL, id BYTEA NOT NULL, \
                        PRIMARY KEY (space, value), \
                        FOREIGN KEY (kind, id) REFERENCES object (kind, id))",
-        },
-        Sql::Same("CREATE INDEX unique_value_object ON unique_value (kind, id)"),
-    ],
-}];
+            },
+            Sql::Same("CREATE INDEX unique_value_object ON unique_value (kind, id)"),
+        ],
+    },
+    Migration {
+        version: 2,
+        // When keys and credentials were used last. Nothing is decided by it, so that it has no MAC
+        // and the census does not know of it: whoever writes to the database can forge a last use,
+        // and by that nothing else.
+        statements: &[Sql::Each {
+            sqlite: "CREATE TABLE last_use (kind TEXT NOT NULL, id BLOB NOT NULL, \
+                     used INTEGER NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID",
+            postgres: "CREATE TABLE last_use (kind TEXT COLLATE \"C\" NOT NULL, id BYTEA NOT NULL, \
+                       used BIGINT NOT NULL, PRIMARY KEY (kind, id))",
+        }],
+    },
+];
 
 /// Brings the schema up to the last of `migrations`, in one transaction that excludes other nodes.
 pub(crate) async fn migrate(

@@ -87,3 +87,36 @@ pub(crate) const INDEX: Sql = Sql::Same(
 );
 pub(crate) const UNINDEX: Sql = Sql::Same("DELETE FROM unique_value WHERE kind = $1 AND id = $2");
 pub(crate) const REMOVE: Sql = Sql::Same("DELETE FROM object WHERE kind = $1 AND id = $2");
+
+/// Takes the last uses `[[kind, id in hex, second], ...]` of objects that are there, unless later
+/// ones are kept. In the order of the primary key: two nodes that write the same rows wait for each
+/// other, and never both.
+pub(crate) const KEEP_USES: Sql = Sql::Each {
+    sqlite: "INSERT INTO last_use (kind, id, used) \
+             SELECT object.kind, object.id, json_extract(entry.value, '$[2]') \
+             FROM json_each($1) AS entry CROSS JOIN object \
+             ON object.kind = json_extract(entry.value, '$[0]') \
+             AND object.id = unhex(json_extract(entry.value, '$[1]')) \
+             WHERE object.deleted = 0 ORDER BY object.kind, object.id \
+             ON CONFLICT (kind, id) DO UPDATE SET used = excluded.used \
+             WHERE excluded.used > last_use.used",
+    postgres: "INSERT INTO last_use (kind, id, used) \
+               SELECT object.kind, object.id, (entry.value ->> 2)::bigint \
+               FROM json_array_elements($1::json) AS entry (value) JOIN object \
+               ON object.kind = entry.value ->> 0 \
+               AND object.id = decode(entry.value ->> 1, 'hex') \
+               WHERE object.deleted = 0 ORDER BY object.kind, object.id \
+               ON CONFLICT (kind, id) DO UPDATE SET used = excluded.used \
+               WHERE excluded.used > last_use.used",
+};
+/// Those of the objects `[id in hex, ...]` of a kind.
+pub(crate) const USES: Sql = Sql::Each {
+    sqlite: "SELECT kind, id, used FROM last_use WHERE kind = $1 \
+             AND id IN (SELECT unhex(value) FROM json_each($2))",
+    postgres: "SELECT kind, id, used FROM last_use WHERE kind = $1 \
+               AND id IN (SELECT decode(value, 'hex') FROM json_array_elements_text($2::json))",
+};
+pub(crate) const PAGE_OF_USES: Sql = Sql::Same(
+    "SELECT kind, id, used FROM last_use WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT $3",
+);
+pub(crate) const FORGET_USE: Sql = Sql::Same("DELETE FROM last_use WHERE kind = $1 AND id = $2");

@@ -20,6 +20,7 @@ mod key_source;
 mod listen;
 mod load;
 mod rewrap;
+mod uses;
 mod wrapped;
 mod write;
 

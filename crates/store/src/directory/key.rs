@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ironward_core::Id;
+use ironward_core::{Id, LastUse};
 use ironward_policy::{Grant, Spending};
 use ironward_secret::KeyHash;
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub struct LiveKey {
     pub created_at: u64,
     /// When it was changed last, in milliseconds since 1970.
     pub updated_at: u64,
+    /// When a call came with it last.
+    pub last_use: LastUse,
     /// What only the management plane reads, as JSON.
     rest: Box<str>,
 }
@@ -210,12 +212,13 @@ impl KeyParts {
             tags: self.tags.share(key.tags),
             created_at: made.created_at,
             updated_at: made.updated_at,
+            last_use: LastUse::default(),
             rest: serde_json::to_string(&rest).unwrap_or_default().into(),
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes
         .iter()

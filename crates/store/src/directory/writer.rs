@@ -152,8 +152,14 @@ impl DirectoryWriter {
                 old
             }
             Content::Budget(object) => insert(&to.budgets, self.plain(&id, place, *object)),
-            Content::Credential(object) => insert(&to.credentials, self.plain(&id, place, *object)),
-            Content::Deployment(object) => insert(&to.deployments, self.plain(&id, place, *object)),
+            Content::Credential(object) => {
+                to.credential_uses.begin(&id);
+                insert(&to.credentials, self.plain(&id, place, *object))
+            }
+            Content::Deployment(object) => {
+                to.deployment_uses.begin(&id);
+                insert(&to.deployments, self.plain(&id, place, *object))
+            }
             Content::Tag(object) => insert(&to.tags, self.plain(&id, place, *object)),
         }
     }
@@ -185,8 +191,14 @@ impl DirectoryWriter {
             }
             Kind::Customer => remove(&from.customers, id),
             Kind::Budget => remove(&from.budgets, id),
-            Kind::Credential => remove(&from.credentials, id),
-            Kind::Deployment => remove(&from.deployments, id),
+            Kind::Credential => {
+                from.credential_uses.end(id);
+                remove(&from.credentials, id)
+            }
+            Kind::Deployment => {
+                from.deployment_uses.end(id);
+                remove(&from.deployments, id)
+            }
             Kind::AccessGroup => {
                 let old = remove(&from.access_groups, id)?;
                 self.reread(id);
@@ -267,6 +279,9 @@ impl DirectoryWriter {
             self.directory.secrets.insert(hash, found);
         }
         let old = self.directory.keys.insert(Arc::clone(entry))?;
+        // From here on uses are noted in the new one. A call that has just found the old one and
+        // notes itself after this is not seen by it; the next one is.
+        entry.object.last_use.take_over(&old.object.last_use);
         self.forget_secrets(&old, Some(entry));
         Some(old.mark)
     }

@@ -49,6 +49,7 @@ impl Store {
                         let key = [Value::Text(&row.kind), Value::Bytes(&row.id)];
                         transaction.execute(sql::UNINDEX, &key).await?;
                         transaction.execute(sql::REMOVE, &key).await?;
+                        transaction.execute(sql::FORGET_USE, &key).await?;
                     }
                 }
             }

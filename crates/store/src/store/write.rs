@@ -112,6 +112,9 @@ impl Store {
         if old.is_some() {
             transaction.execute(sql::UNINDEX, &key).await?;
         }
+        if change.body.is_none() {
+            transaction.execute(sql::FORGET_USE, &key).await?;
+        }
         let statement = if old.is_some() {
             sql::UPDATE
         } else {

@@ -68,7 +68,7 @@ async fn a_later_schema_is_refused(base: Base) {
             refused,
             StoreError::Newer {
                 found: 99,
-                known: 1
+                known: 2
             }
         ),
         "{refused}"

@@ -202,6 +202,16 @@ impl Raw {
     }
 }
 
+impl Raw {
+    pub(crate) async fn uses(&mut self) -> Vec<(String, Vec<u8>, i64)> {
+        let sql = "SELECT kind, id, used FROM last_use ORDER BY kind, id";
+        match self {
+            Self::Sqlite(pool) => sqlx::query_as(sql).fetch_all(&*pool).await.expect(sql),
+            Self::Postgres(pool) => sqlx::query_as(sql).fetch_all(&*pool).await.expect(sql),
+        }
+    }
+}
+
 /// The hash of [`secret`]'s secret.
 pub(crate) fn hash(number: u64) -> KeyHash {
     let mut bytes = [0; 32];

@@ -7,4 +7,5 @@ mod fixture;
 mod rewrap;
 mod snapshots;
 mod tampering;
+mod uses;
 mod write;
