@@ -143,6 +143,7 @@ impl Actor {
         let (id, key) = (found.key.id.as_str(), found.key.object.whole());
         let chain = Chain::of(&directory, id, &key).map_err(|_| Refusal::unauthenticated())?;
         check_standing(plane, &chain, circumstances)?;
+        found.key.object.last_use.note(now);
         Ok(Self::holder(&directory, id, &key, chain))
     }
 

@@ -59,7 +59,7 @@ pub use health::Condition;
 pub use import::{Count, Existing, IMPORTED_TABLES, Import, ImportedRow, Note, import};
 pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
-pub use plane::{Ask, Calls, Plane, Sealing, Settings};
+pub use plane::{Ask, Calls, Plane, Sealing, Settings, Sites};
 pub use router::{probes, router};
 pub use sealing::is_secret as is_secret_name;
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,7 +9,7 @@ use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_identity::Keyless;
 use ironward_policy::{Explanation, KeyBounds, KeyLife};
 use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
-use ironward_store::objects::{Account, Metadata};
+use ironward_store::objects::{Account, Kind, Metadata};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -106,7 +106,15 @@ pub struct Settings {
     pub stores_models: bool,
     /// The providers whose key the gateway has in its own environment.
     pub keyed_providers: Vec<&'static str>,
+    /// Where the secrets of stored credentials and deployments are sent.
+    pub sites: Sites,
 }
+
+/// The scheme, host and port that the secrets of an object may be sent to, by its kind and id.
+pub type Sites = HashMap<(Kind, Box<str>), BTreeSet<Box<str>>>;
+
+/// How long an answer waits for what other nodes know of last uses.
+const USES_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A node that has not heard from the store for so long knows of no revocation since.
 const STALE: Duration = Duration::from_secs(10);
@@ -146,6 +154,25 @@ impl Plane {
     /// The turn to check and write.
     pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
+    }
+
+    /// Looks up when these objects were used last on any node. While the store does not answer, what
+    /// this node knows of it has to do: nothing is decided by it.
+    pub(crate) async fn read_uses(&self, kind: Kind, ids: &[&str]) {
+        if ids.is_empty() || self.is_stale() {
+            return;
+        }
+        let directory = self.directory();
+        let read = self.store.read_uses(&directory, kind, ids);
+        let outcome = tokio::time::timeout(USES_PATIENCE, read).await;
+        if let Ok(Err(error)) = outcome {
+            let what = "last uses are shown as this node knows them";
+            ironward_telemetry::StoreFailed {
+                what,
+                error: &error,
+            }
+            .emit();
+        }
     }
 
     /// Writes changes, all of them or none; when it returns, this node answers by them.

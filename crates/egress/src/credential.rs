@@ -1,9 +1,10 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
-use ironward_core::{AuthScheme, Origin};
+use ironward_core::{AuthScheme, LastUse, Origin};
 use ironward_secret::Secret;
 
 use crate::endpoint::Endpoint;
@@ -16,6 +17,7 @@ pub struct Credential {
     secret: Option<Held>,
     base_path: Box<str>,
     endpoint: Arc<Endpoint>,
+    last_use: Option<Arc<LastUse>>,
 }
 
 /// A secret with the header values made of it, once, so that a request only counts a reference up.
@@ -53,7 +55,24 @@ impl Credential {
             secret,
             base_path: origin.base_path.clone(),
             endpoint: Arc::new(Endpoint::new(origin)?),
+            last_use: None,
         })
+    }
+
+    /// The same, whose uses are noted in `last_use`.
+    #[must_use]
+    pub fn noted_in(mut self, last_use: Arc<LastUse>) -> Self {
+        self.last_use = Some(last_use);
+        self
+    }
+
+    /// That a request with it goes out at `now`.
+    pub(crate) fn note_use(&self, now: SystemTime) {
+        let Some(last_use) = &self.last_use else {
+            return;
+        };
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        last_use.note(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn endpoint(&self) -> &Arc<Endpoint> {

@@ -16,7 +16,7 @@ use crate::outgoing::Outgoing;
 use crate::pool::{Keeping, Lane, Pool, Taken};
 use crate::receive::{Arrived, receive};
 use crate::upstream::BoxFuture;
-use crate::{Credentials, Dialler, Timing, Upstream, UpstreamReply, faults, outgoing};
+use crate::{Credential, Credentials, Dialler, Timing, Upstream, UpstreamReply, faults, outgoing};
 
 /// A connection that rested for this long is given a second look before it is used.
 const DOUBTFUL: Duration = Duration::from_millis(100);
@@ -95,7 +95,9 @@ impl Egress {
             .pool
             .lane(credential.endpoint(), |endpoint| self.dialler.way(endpoint));
         let request = outgoing::prepare(request, &credential, &self.dialler.user_agent)?;
-        let sent = self.exchange(&lane, request, &deadlines).await?;
+        let sent = self
+            .exchange(&lane, (&credential, request), &deadlines)
+            .await?;
         let arrived = Arrived {
             head: sent.head,
             timing: Timing {
@@ -114,12 +116,14 @@ impl Egress {
     async fn exchange(
         &self,
         lane: &Lane,
-        mut request: Outgoing,
+        (credential, mut request): (&Credential, Outgoing),
         deadlines: &Deadlines,
     ) -> Result<Exchanged, Fault> {
         let mut tries = 1;
         loop {
             let mut on = self.link(lane, tries > 1, deadlines).await?;
+            // From here on the peer may have the secret, whatever becomes of the request.
+            credential.note_use(self.clock.wall());
             match on.link.send(request, lane, deadlines).await {
                 Ok(head) => return Ok(Exchanged { head, on }),
                 Err(Setback {

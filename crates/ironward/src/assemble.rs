@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use ironward_admin::ConfiguredModel;
+use ironward_admin::{ConfiguredModel, Sites};
 use ironward_config::{
     Config, Environment, Examined, Model, Notice, Place, Problem, ProblemKind, Problems, Referred,
     Resolved, Variables, Written,
@@ -26,6 +26,7 @@ use crate::sources::{Read, Source};
 use deployment::Maker;
 
 pub(crate) use making::defaults;
+use stored::StoredModel;
 pub(crate) use stored::StoredModels;
 
 /// What every assembly needs besides the configuration.
@@ -72,6 +73,15 @@ pub(crate) struct Foundation {
     deployments: Vec<Routed>,
     aliases: HashMap<Box<str>, Alias>,
     leases: Vec<Arc<Lease>>,
+}
+
+/// A snapshot, and what is known of it.
+pub(crate) struct Made {
+    pub(crate) snapshot: Snapshot,
+    /// What there is to say about the deployments of the database; one line each.
+    pub(crate) remarks: Vec<String>,
+    /// Where what the database holds of secrets is sent.
+    pub(crate) sites: Sites,
 }
 
 impl Assembler {
@@ -197,8 +207,8 @@ impl Assembler {
 }
 
 impl Foundation {
-    /// A snapshot with the deployments of the database, and what there is to say about those.
-    pub(crate) fn snapshot(&self, keys: Keys, stored: StoredModels) -> (Snapshot, Vec<String>) {
+    /// A snapshot with the deployments of the database.
+    pub(crate) fn snapshot(&self, keys: Keys, stored: StoredModels) -> Made {
         let StoredModels {
             models,
             mut remarks,
@@ -207,14 +217,18 @@ impl Foundation {
         let (own, others) = self.deployments.split_at(configured);
         let (mut deployments, mut leases) = (own.to_vec(), self.leases.clone());
         let mut all: Vec<&Model> = self.config.models.iter().collect();
-        for model in &models {
-            match self.stored(model, &deployments) {
+        let mut sites = Sites::new();
+        for entry in &models {
+            match self.stored(entry, &deployments, &mut sites) {
                 Ok((routed, lease)) => {
                     deployments.push(routed);
                     leases.push(Arc::new(lease));
-                    all.push(model);
+                    all.push(&entry.model);
                 }
-                Err(reason) => remarks.push(format!("{} is left out: {reason}", model.place.file)),
+                Err(reason) => {
+                    let file = &entry.model.place.file;
+                    remarks.push(format!("{file} is left out: {reason}"));
+                }
             }
         }
         weights::assign(&mut deployments, &all);
@@ -231,18 +245,30 @@ impl Foundation {
             credentials: leases,
         }
         .build();
-        (snapshot, remarks)
+        Made {
+            snapshot,
+            remarks,
+            sites,
+        }
     }
 
     /// The deployment of an entry of the database, by the rules for those of the file.
-    fn stored(&self, model: &Model, known: &[Routed]) -> Result<(Routed, Lease), String> {
+    fn stored(
+        &self,
+        StoredModel { model, secrets }: &StoredModel,
+        known: &[Routed],
+        sites: &mut Sites,
+    ) -> Result<(Routed, Lease), String> {
+        let last_use = secrets.as_ref().map(|stored| Arc::clone(&stored.last_use));
         let mut maker = Maker::new(
             &self.config,
             &self.variables,
             &*self.environment,
             &self.credentials,
-        );
+        )
+        .noting_in(last_use);
         maker.configured(model);
+        let found = maker.sites().to_vec();
         let (mut deployments, mut leases, problems, _) = maker.finish();
         if let Some(problem) = problems.first() {
             return Err(format!("{}: {}", problem.path, problem.message));
@@ -255,6 +281,10 @@ impl Foundation {
             .any(|other| other.deployment.id == routed.deployment.id);
         if is_taken {
             return Err("another deployment has its id".to_owned());
+        }
+        if let Some(stored) = secrets {
+            let of = (stored.kind, stored.id.clone());
+            sites.entry(of).or_default().extend(found);
         }
         Ok((routed, lease))
     }

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use ironward_core::Random;
-use ironward_proxy::{Keys, Snapshot};
+use ironward_proxy::Keys;
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::{Feed, Store};
 use ironward_telemetry::VaultNotice;
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
-use crate::assemble::{Foundation, StoredModels};
+use crate::assemble::{Foundation, Made, StoredModels};
 use crate::data_keys::DataKeys;
 use crate::exit::Failure;
 use crate::installation::{Database, Installation, Started};
+use crate::last_uses;
 use crate::shared_secrets::{SharedSecrets, is_retired};
 
 /// How old the directory may be: after that, nobody can tell which keys were revoked.
@@ -119,8 +120,8 @@ impl Authority {
         foundation.keys(&self.hasher, admin_key)
     }
 
-    /// A snapshot of the configuration and the database, and what there is to say about it.
-    pub(crate) fn snapshot(&self, foundation: &Foundation) -> (Snapshot, Vec<String>) {
+    /// A snapshot of the configuration and the database.
+    pub(crate) fn snapshot(&self, foundation: &Foundation) -> Made {
         let stored = if foundation.config.general.store_model_in_db {
             let installation = self.store.locked().installation();
             StoredModels::read(&self.feed.directory(), &self.store.keys(), installation)
@@ -136,10 +137,12 @@ impl Authority {
         if !is_reached {
             self.reach().await;
         }
+        let directory = self.feed.directory();
         tokio::join!(
             self.feed.run(&self.store),
             self.follow_keys(),
             self.follow_deployments(),
+            last_uses::follow(&self.store, &directory),
             self.probe()
         );
     }
@@ -256,8 +259,9 @@ impl Authority {
         }
     }
 
-    /// Closes the database, so that its file is whole by itself.
+    /// Keeps what was noted last, and closes the database, so that its file is whole by itself.
     pub(crate) async fn close(&self) {
+        last_uses::keep_at_end(&self.store, &self.feed.directory()).await;
         const PATIENCE: Duration = Duration::from_secs(2);
         let closed = tokio::time::timeout(PATIENCE, self.store.locked().close()).await;
         if closed.is_err() {

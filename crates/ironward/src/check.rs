@@ -57,9 +57,9 @@ impl Checked {
         // Nothing is compared with these hashes.
         let hasher = Arc::new(KeyHasher::new(&[0; 32]));
         let keys = assembled.foundation.keys(&hasher, None);
-        let (snapshot, _) = assembled.foundation.snapshot(keys, StoredModels::default());
+        let made = assembled.foundation.snapshot(keys, StoredModels::default());
         Self {
-            snapshot,
+            snapshot: made.snapshot,
             notices: assembled.notices,
             remarks: assembled.remarks,
             unread: assembled.unread,

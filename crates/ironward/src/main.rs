@@ -18,6 +18,7 @@ mod in_force;
 mod installation;
 mod issuers;
 mod kek;
+mod last_uses;
 mod local;
 mod manage;
 mod on_data_port;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Plane, Settings};
+use ironward_admin::{Plane, Settings, Sites};
 use ironward_config::{Config, Problems};
 use ironward_core::SystemClock;
 use ironward_egress::{Dialler, Settings as WayOut};
@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::assemble::{Assembled, Assembler, Foundation, defaults};
+use crate::assemble::{Assembled, Assembler, Foundation, Made, defaults};
 use crate::authority::Authority;
 use crate::in_force::InForce;
 use crate::issuers::Issuers;
@@ -253,13 +253,17 @@ impl Reloader {
     /// Makes a snapshot of the configuration in force and what the database adds, and puts it in
     /// force; how many model groups it has.
     fn rebuild(&mut self) -> usize {
-        let (snapshot, said) = self.authority.snapshot(&self.foundation);
+        let Made {
+            snapshot,
+            remarks: said,
+            sites,
+        } = self.authority.snapshot(&self.foundation);
         for text in said.iter().filter(|line| !self.said.contains(line)) {
             ironward_telemetry::ConfigNotice { text }.emit();
         }
         self.said = said;
         let model_groups = snapshot.groups().len();
-        let settings = admin_settings(&self.foundation, &self.authority);
+        let settings = admin_settings(&self.foundation, &self.authority, sites);
         self.admin.settings.store(Arc::new(settings));
         self.snapshot.store(Arc::new(snapshot));
         model_groups
@@ -267,7 +271,11 @@ impl Reloader {
 }
 
 /// What the configuration says to the admin plane.
-pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> Settings {
+pub(crate) fn admin_settings(
+    foundation: &Foundation,
+    authority: &Authority,
+    sites: Sites,
+) -> Settings {
     let Keys {
         principals, header, ..
     } = authority.keys(foundation);
@@ -285,6 +293,7 @@ pub(crate) fn admin_settings(foundation: &Foundation, authority: &Authority) -> 
         on_data_port: foundation.config.general.admin_on_data_port,
         stores_models: foundation.config.general.store_model_in_db,
         keyed_providers: foundation.keyed_providers(),
+        sites,
     }
 }
 

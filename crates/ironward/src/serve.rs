@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Plane, Sealing};
+use ironward_admin::{Condition, Plane, Sealing, Sites};
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress, Settings};
@@ -104,15 +104,15 @@ async fn serve(
     let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
     let new_key = (!authority.has_admin_key() && !has_master_key)
         .then(|| NewKey::draw(&authority, &SystemRandom::default()));
-    let (snapshot, said) = authority.snapshot(&foundation);
-    announce(said.iter().cloned());
+    let made = authority.snapshot(&foundation);
+    announce(made.remarks.iter().cloned());
     let in_force = InForce::new(&foundation.config, &way_out);
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (ends, (drained, stopped, alive)) = Ends::open();
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
-    let call_path = CallPath::new(access, snapshot);
-    let admin = admin_plane(&call_path, &authority, &foundation);
+    let call_path = CallPath::new(access, made.snapshot);
+    let admin = admin_plane(&call_path, &authority, (&foundation, made.sites));
     let shared = Shared {
         access: call_path.access,
         snapshot: call_path.snapshot,
@@ -138,7 +138,7 @@ async fn serve(
         dialler: Arc::clone(&shared.dialler),
         in_force,
         issuers: Arc::clone(&issuers),
-        said,
+        said: made.remarks,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
@@ -213,7 +213,11 @@ fn who_may_call(
     Ok((Arc::new(access), Arc::new(issuers)))
 }
 
-fn admin_plane(call_path: &CallPath, authority: &Authority, foundation: &Foundation) -> Arc<Plane> {
+fn admin_plane(
+    call_path: &CallPath,
+    authority: &Authority,
+    (foundation, sites): (&Foundation, Sites),
+) -> Arc<Plane> {
     Arc::new(Plane {
         condition: Arc::new(Ready {
             in_flight: Arc::clone(&call_path.in_flight),
@@ -228,7 +232,7 @@ fn admin_plane(call_path: &CallPath, authority: &Authority, foundation: &Foundat
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),
-        settings: ArcSwap::from_pointee(admin_settings(foundation, authority)),
+        settings: ArcSwap::from_pointee(admin_settings(foundation, authority, sites)),
         turn: tokio::sync::Mutex::new(()),
     })
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::answer::schema::{Described, component, either, list, named, switch, text, things};
+use crate::answer::schema::{
+    Described, component, either, list, moment, named, or_null, switch, text, things,
+};
 use crate::sealing;
 
 fn fields() -> Described {
@@ -10,7 +12,9 @@ fn fields() -> Described {
     let value = either([text(), sealing::described()]);
     row.put("credential_name", text())
         .put("credential_values", named(value))
-        .put("credential_info", things());
+        .put("credential_info", things())
+        .put("origin", list(text()))
+        .put("last_used_at", or_null(moment()));
     row
 }
 

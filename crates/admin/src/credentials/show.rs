@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use ironward_core::{LastUse, Origin};
 use ironward_store::Entry;
-use ironward_store::objects::{Credential, SealedValue};
+use ironward_store::objects::{Credential, Kind, SealedValue};
 use serde_json::{Value, json};
 
 use crate::answer::{Row, time};
@@ -14,15 +15,20 @@ use crate::sealing;
 use crate::target::Target;
 
 /// A credential as LiteLLM shows one, with a fingerprint in the place of each secret.
-fn row(entry: &Entry<Credential>, now: u64) -> Row {
+fn row(call: &Call<'_>, entry: &Entry<Credential>) -> Row {
     let credential = &entry.object;
     let mut row = Row::default();
     row.put("credential_name", entry.id.as_str());
     row.put(
         "credential_values",
-        values(&credential.plain, &credential.sealed, now),
+        values(&credential.plain, &credential.sealed, call.now),
     );
     row.put("credential_info", &credential.metadata);
+    let id = entry.id.as_str();
+    let address = credential.plain.get("api_base").map(|base| &**base);
+    row.put("origin", sites(call, (Kind::Credential, id), address));
+    let last_use = call.plane.directory().credential_uses.of(id);
+    row.put("last_used_at", moment(last_use.as_ref()));
     row.put("created_at", time(credential.origin.created_at))
         .put("created_by", &credential.origin.created_by);
     row.put("updated_at", time(credential.origin.updated_at))
@@ -44,6 +50,21 @@ fn values(
     open.chain(sealed).collect()
 }
 
+fn moment(last_use: Option<&Arc<LastUse>>) -> Option<String> {
+    last_use.and_then(|noted| noted.at()).map(time)
+}
+
+/// Where the secrets of an object may be sent: to its own address, and to those of the deployments
+/// in force that it is used by. What no deployment uses and has no address is sent nowhere yet.
+fn sites(call: &Call<'_>, (kind, id): (Kind, &str), address: Option<&str>) -> BTreeSet<Box<str>> {
+    let settings = call.plane.settings.load();
+    let in_force = settings.sites.get(&(kind, id.into()));
+    let mut sites = in_force.cloned().unwrap_or_default();
+    let own = address.and_then(|address| Origin::parse(address).ok());
+    sites.extend(own.map(|origin| origin.site().into()));
+    sites
+}
+
 pub(crate) struct ListCredentials {
     part: Part,
 }
@@ -57,27 +78,32 @@ impl Shape for ListCredentials {
 }
 
 /// `GET /credentials`
-pub(crate) fn list(call: &Call<'_>) -> Outcome {
+pub(crate) async fn list(call: &Call<'_>) -> Outcome {
     let request: ListCredentials = call.query()?;
     let permit = call.authorise(&Target::default())?;
     let found = call.plane.directory().credentials.select(|_| true);
     let page = request.part.cut(found);
+    let shown = page.items.iter().map(|entry| entry.id.as_str());
+    let shown: Vec<&str> = shown.collect();
+    call.plane.read_uses(Kind::Credential, &shown).await;
     let rows = page.items.iter();
-    let rows = rows.map(|entry| row(entry, call.now).into_value());
+    let rows = rows.map(|entry| row(call, entry).into_value());
     let rows: Vec<Value> = rows.collect();
     let answer = permit.answer(json!({"success": true, "credentials": rows}));
     Ok(answer.of(page.total))
 }
 
 /// `GET /credentials/by_name/{credential}`
-pub(crate) fn show_one(call: &Call<'_>) -> Outcome {
+pub(crate) async fn show_one(call: &Call<'_>) -> Outcome {
     let permit = call.authorise(&Target::default())?;
     let found = find(call)?;
-    Ok(permit.show(row(&found, call.now)))
+    let named = [found.id.as_str()];
+    call.plane.read_uses(Kind::Credential, &named).await;
+    Ok(permit.show(row(call, &found)))
 }
 
 /// `GET /credentials/by_model/{model}`: with what a stored deployment is reached.
-pub(crate) fn show_of_model(call: &Call<'_>) -> Outcome {
+pub(crate) async fn show_of_model(call: &Call<'_>) -> Outcome {
     let permit = call.authorise(&Target::default())?;
     let id = call.name.as_deref().unwrap_or_default();
     let directory = call.plane.directory();
@@ -90,7 +116,9 @@ pub(crate) fn show_of_model(call: &Call<'_>) -> Outcome {
         .and_then(Value::as_str)
         .and_then(|name| directory.credentials.find(name));
     if let Some(named) = named {
-        return Ok(permit.show(row(&named, call.now)));
+        let id = [named.id.as_str()];
+        call.plane.read_uses(Kind::Credential, &id).await;
+        return Ok(permit.show(row(call, &named)));
     }
     let open = deployment.params.iter().filter_map(|(field, value)| {
         let text = value
@@ -105,6 +133,11 @@ pub(crate) fn show_of_model(call: &Call<'_>) -> Outcome {
         values(&open.collect(), &deployment.sealed, call.now),
     );
     shown.put("credential_info", json!({}));
+    let address = deployment.params.get("api_base").and_then(Value::as_str);
+    shown.put("origin", sites(call, (Kind::Deployment, id), address));
+    call.plane.read_uses(Kind::Deployment, &[id]).await;
+    let last_use = directory.deployment_uses.of(id);
+    shown.put("last_used_at", moment(last_use.as_ref()));
     Ok(permit.show(shown))
 }
 

@@ -36,7 +36,9 @@ fn fields() -> Described {
         .put("rotation_interval", or_null(text()))
         .put("metadata", things());
     Kept::describe(&KEPT, &mut row);
-    row.put("live_secrets", count()).put_origin();
+    row.put("live_secrets", count())
+        .put("last_active", or_null(moment()))
+        .put_origin();
     row
 }
 

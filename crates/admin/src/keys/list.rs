@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ironward_policy::access::Route;
-use ironward_store::objects::{Key, Owner};
+use ironward_store::objects::{Key, Kind, Owner};
 use ironward_store::{Directory, Entry, LiveKey};
 use serde_json::{Value, json};
 
@@ -157,7 +157,7 @@ impl Shape for ListKeys {
 type Held = Arc<Entry<Key, LiveKey>>;
 
 /// `GET /key/list`. Only the keys of the page are made whole.
-pub(crate) fn list(call: &Call<'_>) -> Outcome {
+pub(crate) async fn list(call: &Call<'_>) -> Outcome {
     let request: ListKeys = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
@@ -183,6 +183,11 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
             .paging
             .sort_and_cut(found, |one, other| request.order(one, other)),
     };
+    if request.form != Form::Id {
+        let shown = page.items.iter().map(|entry| entry.id.as_str());
+        let shown: Vec<&str> = shown.collect();
+        call.plane.read_uses(Kind::Key, &shown).await;
+    }
     let rows = page.items.iter();
     let rows: Vec<Value> = rows
         .map(|entry| request.form.show(call, &directory, entry))

@@ -1,6 +1,6 @@
 use ironward_core::Money;
 use ironward_store::Directory;
-use ironward_store::objects::{Key, Owner};
+use ironward_store::objects::{Key, Kind, Owner};
 use serde_json::{Value, json};
 
 use super::fields::{KEPT, KEY_TYPE, SPEND};
@@ -58,6 +58,9 @@ pub(crate) fn row(directory: &Directory, id: &str, key: &Key, now: u64) -> Row {
         .iter()
         .filter(|secret| secret.until.is_none_or(|until| until > now));
     row.put("live_secrets", live.count());
+    let last_use = directory.keys.find(id);
+    let last_use = last_use.and_then(|held| held.object.last_use.at());
+    row.put("last_active", last_use.map(time));
     row.put("created_at", time(key.origin.created_at))
         .put("created_by", &key.origin.created_by);
     row.put("updated_at", time(key.origin.updated_at))
@@ -104,7 +107,7 @@ impl Shape for ShowKey {
 }
 
 /// `GET /key/info`: the key in the query, or the one that was presented.
-pub(crate) fn show_one(call: &Call<'_>) -> Outcome {
+pub(crate) async fn show_one(call: &Call<'_>) -> Outcome {
     let request: ShowKey = call.query()?;
     let name = request
         .key
@@ -112,6 +115,7 @@ pub(crate) fn show_one(call: &Call<'_>) -> Outcome {
         .or_else(|| call.actor.key())
         .ok_or_else(missing)?;
     let held = held(call, name)?;
+    call.plane.read_uses(Kind::Key, &[held.id.as_str()]).await;
     let mut shown = row(
         &call.plane.directory(),
         held.id.as_str(),
@@ -144,12 +148,12 @@ impl Shape for ShowKeys {
 }
 
 /// `POST /v2/key/info`: those of the keys in the body that the actor may see.
-pub(crate) fn show_many(call: &Call<'_>) -> Outcome {
+pub(crate) async fn show_many(call: &Call<'_>) -> Outcome {
     let request: ShowKeys = call.body()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
-    let mut ids = Vec::new();
-    let mut rows = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
+    let mut keys = Vec::new();
     for name in &request.keys {
         let Some(found) = find(call.plane, name) else {
             continue;
@@ -161,7 +165,7 @@ pub(crate) fn show_many(call: &Call<'_>) -> Outcome {
             continue;
         }
         ids.push(id.to_owned());
-        rows.push(row(&directory, id, &key, call.now).into_value());
+        keys.push(key);
     }
     if ids.is_empty() {
         return Err(Refusal::new(
@@ -171,6 +175,11 @@ pub(crate) fn show_many(call: &Call<'_>) -> Outcome {
         )
         .with_param("keys"));
     }
+    let named: Vec<&str> = ids.iter().map(String::as_str).collect();
+    call.plane.read_uses(Kind::Key, &named).await;
+    let rows = ids.iter().zip(&keys);
+    let rows = rows.map(|(id, key)| row(&directory, id, key, call.now).into_value());
+    let rows: Vec<Value> = rows.collect();
     Ok(permit.answer(json!({"key": ids, "info": rows})))
 }
 

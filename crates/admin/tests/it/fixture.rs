@@ -163,6 +163,7 @@ impl Fixture {
             on_data_port: true,
             stores_models: true,
             keyed_providers: vec!["openai"],
+            sites: Default::default(),
         };
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),

@@ -10,6 +10,7 @@ mod explain;
 mod fixture;
 mod groups;
 mod keys;
+mod last_uses;
 mod lists;
 mod making;
 mod matrix;

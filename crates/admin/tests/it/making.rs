@@ -29,6 +29,7 @@ async fn fixture(bounds: KeyBounds, key: &Value, user: &Value) -> Fixture {
         models: Vec::new(),
         stores_models: true,
         keyed_providers: Vec::new(),
+        sites: Default::default(),
     }));
     fixture
 }

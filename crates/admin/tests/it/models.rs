@@ -70,6 +70,7 @@ impl Fixture {
             user_defaults: Default::default(),
             key_bounds: Default::default(),
             takes_chosen_keys: true,
+            sites: Default::default(),
             keyed_providers: settings.keyed_providers.clone(),
         }));
     }
@@ -348,6 +349,7 @@ async fn without_stored_models_none_is_taken() {
         user_defaults: Default::default(),
         key_bounds: Default::default(),
         takes_chosen_keys: true,
+        sites: Default::default(),
         keyed_providers: Vec::new(),
     }));
     let answer = fixture.post(ADMIN, "/model/new", &everything()).await;

@@ -1,7 +1,8 @@
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use ironward_core::{AuthScheme, FaultKind, Origin, Retry, Side};
+use ironward_core::{AuthScheme, FaultKind, LastUse, Origin, Retry, Side};
 use ironward_egress::{Credential, Settings, Upstream as _};
 use ironward_secret::Secret;
 
@@ -172,4 +173,30 @@ async fn a_credential_that_a_reload_removed_opens_nothing() {
     assert_eq!(fault.side, Side::Gateway);
     assert!(fault.message.contains("no longer loaded"));
     peer.assert_untouched();
+}
+
+#[tokio::test]
+async fn a_credential_was_used_when_a_peer_could_have_it() {
+    let peer = Peer::listen().await;
+    let way = Way::to(peer.http());
+    let secret = || Some(Secret::new("sk-noted"));
+    let used = Arc::new(LastUse::default());
+    let credential = Credential::new(secret(), peer.http()).unwrap();
+    let lease = way.credentials.add(credential.noted_in(Arc::clone(&used)));
+    let unreachable = Arc::new(LastUse::default());
+    let nobody = Origin::parse("http://127.0.0.1:1").unwrap();
+    let credential = Credential::new(secret(), nobody).unwrap();
+    let credential = credential.noted_in(Arc::clone(&unreachable));
+    let unheard = way.credentials.add(credential);
+
+    let sent = way.egress.send(unheard.id(), post("/"), &way.timeouts);
+    assert!(sent.await.is_err());
+    assert_eq!(unreachable.at(), None, "nothing was sent");
+    assert_eq!(used.at(), None);
+    let (reply, _) = tokio::join!(
+        way.egress.send(lease.id(), post("/"), &way.timeouts),
+        async { peer.accept().await.answer("ok").await }
+    );
+    drop(reply.unwrap());
+    assert!(used.at().is_some());
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ironward_config::{
     Config, Environment, Model, ModelParams, Placed, Problem, ProblemKind, Variables,
 };
-use ironward_core::{Deployment, DeploymentId, Origin, ParamPolicy, Timeouts};
+use ironward_core::{Deployment, DeploymentId, LastUse, Origin, ParamPolicy, Timeouts};
 use ironward_egress::{Credential, Credentials, Lease};
 use ironward_provider::{Vendor, find, name};
 use ironward_proxy::Routed;
@@ -20,7 +20,9 @@ pub(super) struct Maker<'c> {
     variables: &'c Variables,
     environment: &'c dyn Environment,
     credentials: &'c Arc<Credentials>,
+    last_use: Option<Arc<LastUse>>,
     deployments: Vec<Routed>,
+    sites: Vec<Box<str>>,
     leases: Vec<Lease>,
     problems: Vec<Problem>,
     remarks: Vec<String>,
@@ -49,11 +51,24 @@ impl<'c> Maker<'c> {
             variables,
             environment,
             credentials,
+            last_use: None,
             deployments: Vec::new(),
+            sites: Vec::new(),
             leases: Vec::new(),
             problems: Vec::new(),
             remarks: Vec::new(),
         }
+    }
+
+    /// The same, which notes in `last_use` when the secrets of its deployments are sent.
+    pub(super) fn noting_in(mut self, last_use: Option<Arc<LastUse>>) -> Self {
+        self.last_use = last_use;
+        self
+    }
+
+    /// The schemes, hosts and ports that the secrets of the deployments are sent to.
+    pub(super) fn sites(&self) -> &[Box<str>] {
+        &self.sites
     }
 
     /// The deployment of one entry of `model_list`. There is one for every entry, also for one
@@ -166,9 +181,16 @@ impl<'c> Maker<'c> {
         } = parts;
         origin.base_path = vendor.provider.base_path(&origin.base_path).into();
         let derived = self.derive_id(group, vendor.provider.name(), model, &origin);
+        // What answers without a provider has an origin, and nothing is sent there.
+        let site = secret.is_some().then(|| origin.site().into());
         let credential = match Credential::new(secret, origin) {
             Ok(credential) => credential,
             Err(error) => return self.problems.push(problem(error.to_string())),
+        };
+        self.sites.extend(site);
+        let credential = match &self.last_use {
+            Some(last_use) => credential.noted_in(Arc::clone(last_use)),
+            None => credential,
         };
         let lease = self.credentials.add(credential);
         let mut extra_headers = params

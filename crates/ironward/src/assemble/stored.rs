@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use ironward_config::{LiteralCredential, LiteralModel, Model};
+use ironward_core::LastUse;
 use ironward_secret::{Keyring, Secret};
 use ironward_store::objects::{Credential, Kind, SealedValue, StoredDeployment, ValuePlace};
 use ironward_store::{Directory, Entry};
@@ -6,9 +9,24 @@ use ironward_store::{Directory, Entry};
 /// The deployments of the database as entries of a `model_list`.
 #[derive(Default)]
 pub(crate) struct StoredModels {
-    pub(crate) models: Vec<Model>,
+    pub(crate) models: Vec<StoredModel>,
     /// Which were left out, and why; one line each.
     pub(crate) remarks: Vec<String>,
+}
+
+/// An entry with the object that its secrets are stored in.
+pub(crate) struct StoredModel {
+    pub(crate) model: Model,
+    /// `None`: the database has none for it.
+    pub(crate) secrets: Option<StoredSecrets>,
+}
+
+/// The credential or the deployment that secrets are stored in, and where their uses are noted.
+#[derive(Clone)]
+pub(crate) struct StoredSecrets {
+    pub(crate) kind: Kind,
+    pub(crate) id: Box<str>,
+    pub(crate) last_use: Arc<LastUse>,
 }
 
 /// What opens their secrets.
@@ -26,7 +44,14 @@ impl StoredModels {
         let mut stored = Self::default();
         for entry in directory.deployments.select(|entry| !entry.object.blocked) {
             match opener.read(directory, &entry) {
-                Ok(models) => stored.models.extend(models),
+                Ok(models) => {
+                    let secrets = secrets(directory, &entry);
+                    let models = models.into_iter().map(|model| StoredModel {
+                        model,
+                        secrets: secrets.clone(),
+                    });
+                    stored.models.extend(models);
+                }
                 Err(reason) => stored.remarks.push(format!(
                     "deployment {} of the database is left out: {reason}",
                     entry.id
@@ -45,8 +70,7 @@ impl Opener<'_> {
     ) -> Result<Vec<Model>, String> {
         let deployment = &entry.object;
         let id = entry.id.as_str();
-        let named = deployment.params.get("litellm_credential_name");
-        let named = named.and_then(serde_json::Value::as_str);
+        let named = named(deployment);
         let credential = named.and_then(|name| directory.credentials.find(name));
         let credential = credential.as_deref().map(|entry| self.credential(entry));
         let model = LiteralModel {
@@ -98,4 +122,28 @@ impl Opener<'_> {
         });
         opened.collect()
     }
+}
+
+/// The credential that a deployment names.
+fn named(deployment: &StoredDeployment) -> Option<&str> {
+    let name = deployment.params.get("litellm_credential_name")?;
+    name.as_str()
+}
+
+/// Where the secrets of a deployment are: in the credential that it names, or in itself.
+fn secrets(directory: &Directory, entry: &Entry<StoredDeployment>) -> Option<StoredSecrets> {
+    let (kind, id) = match named(&entry.object) {
+        Some(name) => (Kind::Credential, name),
+        None if entry.object.sealed.is_empty() => return None,
+        None => (Kind::Deployment, entry.id.as_str()),
+    };
+    let uses = match kind {
+        Kind::Credential => &directory.credential_uses,
+        _ => &directory.deployment_uses,
+    };
+    Some(StoredSecrets {
+        kind,
+        id: id.into(),
+        last_use: uses.of(id)?,
+    })
 }

@@ -68,6 +68,8 @@ const COLUMNS: &[Column] = &[
     ("provider", &["/credential_info/custom_llm_provider"]),
     ("address", &["/credential_values/api_base"]),
     ("api key", &["/credential_values/api_key/fingerprint"]),
+    ("origin", &["/origin"]),
+    ("last used", &["/last_used_at"]),
     ("changed", &["/updated_at"]),
     ("by", &["/updated_by"]),
 ];

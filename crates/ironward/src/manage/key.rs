@@ -169,6 +169,7 @@ const COLUMNS: &[Column] = &[
     ("owner", &["/user_id", "/agent_id"]),
     ("models", &["/models"]),
     ("expires", &["/expires"]),
+    ("last active", &["/last_active"]),
     ("budget", &["/max_budget"]),
 ];
 

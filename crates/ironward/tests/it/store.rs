@@ -7,6 +7,7 @@ mod kek_services;
 mod key_encryption;
 mod keys;
 mod killed;
+mod last_uses;
 mod leaks;
 mod names;
 mod nodes;

@@ -136,6 +136,13 @@ impl Chain {
         })
     }
 
+    /// That a request was let in by it at `now`, in milliseconds since 1970.
+    pub(crate) fn note_use(&self, now: u64) {
+        if let Proof::Key(key, _) = &self.proof {
+            key.object.last_use.note(now);
+        }
+    }
+
     /// The same as it is now.
     ///
     /// # Errors

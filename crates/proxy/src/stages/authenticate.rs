@@ -116,6 +116,8 @@ pub(crate) fn authenticate(
         },
     };
     check_standing(&chain, arrival.source, arrival.route, arrival.now)?;
+    // A key that was refused was not used: whoever tries a blocked one does not keep it in use.
+    chain.note_use(arrival.now);
     Ok(Caller {
         who: Who::Bounded(Arc::new(chain)),
         source: arrival.source,

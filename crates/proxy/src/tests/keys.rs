@@ -389,3 +389,29 @@ async fn an_access_group_is_as_wide_as_it_is_now() {
     world.writer.unset(Kind::AccessGroup, "ours");
     assert_eq!(world.ask("sk-one", &chat("gpt-test")).await.status, 403);
 }
+
+#[tokio::test]
+async fn a_key_was_used_when_it_was_let_in() {
+    let mut world = World::new();
+    world.set_key("one", |_| {});
+    let body = chat("gpt-test");
+    let used = |world: &World| {
+        let key = world.writer.directory().keys.find("one").unwrap();
+        key.object.last_use.at()
+    };
+    assert_eq!(used(&world), None);
+    assert_eq!(world.ask(ROOT, &body).await.status, 200);
+    assert_eq!(used(&world), None, "somebody else's call");
+    assert_eq!(world.ask("sk-one", &body).await.status, 200);
+    let seen = START / 1_000 * 1_000;
+    assert_eq!(used(&world), Some(seen));
+
+    // A change of the key keeps it, and a call that is refused is no use.
+    world.clock.advance(Duration::from_secs(10));
+    world.set_key("one", |key| key.grant = blocked());
+    assert_ne!(world.ask("sk-one", &body).await.status, 200);
+    assert_eq!(used(&world), Some(seen));
+    world.set_key("one", |_| {});
+    assert_eq!(world.ask("sk-one", &body).await.status, 200);
+    assert_eq!(used(&world), Some(seen + 10_000));
+}

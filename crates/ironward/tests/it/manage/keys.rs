@@ -104,10 +104,10 @@ fn keys_are_listed_as_a_table() {
         lines.join("\n")
     };
     insta::assert_snapshot!(masked(managed.says(&["key", "list"])), @r"
-    id                alias                   status   team  owner  models  expires  budget
-    AAAAAAAAAAAAAAAA  a build                 active   blue  -      mock    -        -
-    BBBBBBBBBBBBBBBB  b 日本語                active   -     -      -       -        10.0
-    CCCCCCCCCCCCCCCC  c \u{202e}\u{200b}evil  revoked  -     -      -       -        -
+    id                alias                   status   team  owner  models  expires  last active  budget
+    AAAAAAAAAAAAAAAA  a build                 active   blue  -      mock    -        -            -
+    BBBBBBBBBBBBBBBB  b 日本語                active   -     -      -       -        -            10.0
+    CCCCCCCCCCCCCCCC  c \u{202e}\u{200b}evil  revoked  -     -      -       -        -            -
     ");
     let of_team = managed.says(&["key", "list", "--team", "blue"]);
     assert_eq!(of_team.lines().count(), 2, "{of_team}");

@@ -25,6 +25,7 @@ fn credentials_and_deployments() {
     assert!(list.contains("https://api.example.org/v1"), "{list}");
     let shown = managed.says(&["credential", "show", "main/\u{e9}"]);
     assert!(shown.contains(fingerprint), "{shown}");
+    assert_eq!(field(&shown, "origin"), "https://api.example.org");
 
     let made = managed.says(&[
         "model",
