@@ -20,7 +20,7 @@ impl Key {
 }
 
 /// Everything that a reload does not put in force.
-static KEYS: [Key; 10] = [
+static KEYS: [Key; 11] = [
     Key {
         section: "litellm_settings",
         name: "json_logs",
@@ -74,6 +74,14 @@ static KEYS: [Key; 10] = [
         section: "ironward",
         name: "vault",
         value: |config| show(&config.ironward.vault),
+    },
+    Key {
+        section: "ironward",
+        name: "login",
+        value: |config| match &config.ironward.login {
+            None => show(&()),
+            Some(login) => login.text(),
+        },
     },
 ];
 

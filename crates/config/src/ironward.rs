@@ -7,9 +7,12 @@ use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
+mod login;
 mod secret_sources;
 mod vault;
 
+pub(crate) use login::LOGIN;
+pub use login::Login;
 pub(crate) use secret_sources::{
     AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, SECRET_SOURCES, VAULT_SOURCE,
 };
@@ -52,6 +55,8 @@ pub struct IronwardSettings {
     pub key_life: KeyLife,
     /// The issuers whose tokens are taken instead of a key, each once.
     pub issuers: Vec<Issuer>,
+    /// How people log in on the admin listener; without it nobody does.
+    pub login: Option<Login>,
 }
 
 /// Which authorities may sign the certificates of providers.
@@ -223,6 +228,12 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             effect: Effect::Read("list", |ironward, reader, field| {
                 ironward.issuers = issuers::read(reader, field);
             }),
+        },
+        Key {
+            name: "login",
+            default: "",
+            meaning: "How people log in on the admin listener: see below. A change takes a restart.",
+            effect: Effect::Read("section", login::read),
         },
     ],
     ignored: "",

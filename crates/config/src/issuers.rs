@@ -219,7 +219,7 @@ impl KeySource {
 }
 
 /// Where `OpenID` Connect Discovery 1.0 (section 4) has the issuer's document.
-fn discovery(issuer: &str) -> Result<Location, String> {
+pub(crate) fn discovery(issuer: &str) -> Result<Location, String> {
     Origin::parse(issuer)
         .and_then(|_| {
             let base = issuer.trim_end_matches('/');
@@ -233,7 +233,8 @@ fn discovery(issuer: &str) -> Result<Location, String> {
         })
 }
 
-fn read_algorithms(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>) {
+/// Reads the algorithms that tokens may be signed with.
+pub(crate) fn read_algorithms(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>) {
     for name in reader.words(field).unwrap_or_default() {
         if let Some(algorithm) = Algorithm::of(&name) {
             if !draft.algorithms.contains(&algorithm) {

@@ -51,7 +51,7 @@ pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
 pub use ironward::{
     Authorities, AwsSource, AzureSource, ClientTls, GcpSource, IronwardSettings, KekSettings,
-    SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
+    Login, SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
 };
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};

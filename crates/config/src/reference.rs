@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::general::GENERAL;
 use crate::ironward::{
-    AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, SECRET_SOURCES, TLS, VAULT, VAULT_SOURCE,
+    AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, LOGIN, SECRET_SOURCES, TLS, VAULT, VAULT_SOURCE,
 };
 use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
@@ -66,6 +66,7 @@ pub fn reference() -> String {
     push_section(&mut page, &GCP_SOURCE);
     push_section(&mut page, &AZURE_SOURCE);
     push_section(&mut page, &ISSUER);
+    push_section(&mut page, &LOGIN);
     page
 }
 

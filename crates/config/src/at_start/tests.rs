@@ -17,7 +17,7 @@ fn changed(then: &str, now: &str) -> Vec<String> {
     AtStart::of(&config(then)).changed_in(&config(now))
 }
 
-const ALL: [(&str, &str, &str); 10] = [
+const ALL: [(&str, &str, &str); 11] = [
     ("litellm_settings", "json_logs", "true"),
     ("litellm_settings", "set_verbose", "true"),
     ("litellm_settings", "ssl_verify", "ca.pem"),
@@ -28,6 +28,12 @@ const ALL: [(&str, &str, &str); 10] = [
     ("ironward", "extra_ca", "ca.pem"),
     ("ironward", "allow_plaintext_listener", "true"),
     ("ironward", "vault", "{kek: env}"),
+    (
+        "ironward",
+        "login",
+        "{issuer: https://id.example.com, client_id: a, client_secret: os.environ/DB, \
+         redirect_url: https://gw.example.com/sso/callback}",
+    ),
 ];
 
 #[test]
