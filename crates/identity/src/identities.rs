@@ -138,7 +138,7 @@ impl Identities {
 }
 
 /// The subject stands in logs and records, so it has to be printable.
-fn subject(claims: &Claims) -> Option<&str> {
+pub(crate) fn subject(claims: &Claims) -> Option<&str> {
     let subject = claims.top("sub")?.as_str()?;
     let is_plain = !subject.is_empty() && !subject.chars().any(char::is_control);
     is_plain.then_some(subject)

@@ -9,6 +9,7 @@
 //!   what is dialled: neither its issuer nor the keys or URLs in its header.
 //! - [`SpiffeId`] is the id in a client certificate that TLS has verified.
 //! - [`Bindings`] says which service account or user either stands for.
+//! - [`LoginIssuer`] is the issuer that people log in with on the admin listener.
 //! - [`Keyless`] is all of it together, as the listeners ask it.
 //!
 //! What somebody may do is decided elsewhere: nothing here reads a role, a team or a scope.
@@ -23,6 +24,7 @@ mod json;
 mod key;
 mod key_set;
 mod keyless;
+mod login;
 mod refresh;
 mod refusal;
 mod spiffe;
@@ -33,6 +35,7 @@ pub use bindings::{Bindings, InvalidBinding, Unbound, check_binding};
 pub use claims::Claims;
 pub use identities::{Identities, Identity};
 pub use keyless::{Accounts, Keyless, Unproven, Vouched};
+pub use login::{Asked, LoginFailed, LoginIssuer};
 pub use refresh::{KeysEvent, Refresher};
 pub use refusal::Refusal;
 pub use spiffe::{NoSpiffeId, SpiffeId, Workload};
