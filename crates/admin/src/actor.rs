@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use ironward_core::{FaultKind, Role};
 use ironward_identity::{self as identity, Unproven};
 use ironward_policy::access::{self, Place, Route, Seat};
@@ -14,6 +14,7 @@ use ironward_wire::presented_key;
 
 use crate::chain::Chain;
 use crate::fault::Refusal;
+use crate::login::Login;
 use crate::plane::{Plane, Settings};
 use crate::request::shortened;
 
@@ -42,8 +43,8 @@ pub(crate) struct Circumstances {
 }
 
 impl Actor {
-    /// Finds out who brings this key or token. Every key that is not let in costs the same and is answered
-    /// alike, until too many came from that address.
+    /// Finds out who brings this key or token or, without either, this session. Every key that is not
+    /// let in costs the same and is answered alike, until too many came from that address.
     ///
     /// # Errors
     /// 401, or 429 after too many of them; 403 where the key is good but not for this route, place
@@ -54,17 +55,13 @@ impl Actor {
         circumstances: Circumstances,
     ) -> Result<Self, Refusal> {
         let settings = plane.settings.load();
-        let presented = presented_key(headers, settings.key_header.as_ref())
-            .ok()
-            .flatten()
-            .ok_or_else(Refusal::unauthenticated)?;
-        let outcome = Self::prove(plane, (&settings, presented), headers, circumstances);
-        outcome.map_err(|refusal| {
-            let is_wrong_key = refusal.status() == StatusCode::UNAUTHORIZED;
-            let source = circumstances.source.filter(|_| is_wrong_key);
-            let pause = source.and_then(|source| plane.failures.record(source, plane.now()));
-            pause.map_or(refusal, Refusal::too_many_wrong_keys)
-        })
+        let presented = presented_key(headers, settings.key_header.as_ref());
+        let outcome = match presented.map_err(|_| Refusal::unauthenticated())? {
+            Some(presented) => Self::prove(plane, (&settings, presented), headers, circumstances),
+            None if Login::is_session(headers) => Self::by_session(plane, headers, circumstances),
+            None => return Err(Refusal::unauthenticated()),
+        };
+        outcome.map_err(|refusal| plane.count_wrong_key(refusal, circumstances.source))
     }
 
     fn prove(
@@ -131,6 +128,34 @@ impl Actor {
             Account::User(user) => actor.stand_for(&directory, user.as_str()),
             Account::ServiceAccount(_) => actor.service_account = Some(id.into()),
         }
+        Ok(actor)
+    }
+
+    /// The person who has logged in.
+    fn by_session(
+        plane: &Plane,
+        headers: &HeaderMap,
+        circumstances: Circumstances,
+    ) -> Result<Self, Refusal> {
+        let login = plane.login.as_ref();
+        let login = login.ok_or_else(Refusal::unauthenticated)?;
+        if plane.is_stale() {
+            return Err(stale());
+        }
+        let directory = plane.directory();
+        let session = login.session(
+            (headers, &plane.hasher),
+            &directory,
+            (circumstances.route, plane.clock.now()),
+        )?;
+        let chain = Chain::of_account(&directory, &Account::User(session.user.clone()));
+        let chain = chain.map_err(|_| Refusal::unauthenticated())?;
+        check_standing(plane, &chain, circumstances)?;
+        let user = session.user.as_str();
+        let mut actor = Self::nobody(user.into(), Role::InternalUserViewer);
+        actor.chain = Some(chain);
+        actor.stand_for(&directory, user);
+        actor.changed_by = changed_by(headers);
         Ok(actor)
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::ConnectInfo;
+use axum::http::header::COOKIE;
 use axum::http::{Request, Response};
 use ironward_policy::access::Route;
 use percent_encoding::percent_decode_str;
@@ -70,6 +71,8 @@ impl Guest {
         let (routes, name) =
             found.map_or_else(Default::default, |(stop, name)| (stop.routes.clone(), name));
         let mut request = request.map(Body::new);
+        // Sessions are for the admin plane's own listener.
+        request.headers_mut().remove(COOKIE);
         if let Some(source) = source {
             let source = ConnectInfo(SocketAddr::new(source, 0));
             request.extensions_mut().insert(source);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
-use axum::http::HeaderName;
+use axum::http::{HeaderName, StatusCode};
 use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_identity::Keyless;
 use ironward_policy::{Explanation, KeyBounds, KeyLife};
@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::Refusal;
 use crate::health::Condition;
+use crate::login::Login;
 use crate::models::ConfiguredModel;
 use crate::permit::Permit;
 
@@ -34,6 +35,8 @@ pub struct Plane {
     pub failures: Arc<Failures>,
     /// Who may come without a key.
     pub keyless: Arc<Keyless<Account>>,
+    /// Who may log in; `None`: nobody.
+    pub login: Option<Arc<Login>>,
     /// Makes the hash of a presented key.
     pub hasher: Arc<KeyHasher>,
     /// Time.
@@ -127,6 +130,14 @@ impl Plane {
     /// Whether what is known of keys may be out of date.
     pub(crate) fn is_stale(&self) -> bool {
         self.feed.freshness().is_stale(STALE)
+    }
+
+    /// Counts what was answered as a wrong key; after too many from one address it is told to wait.
+    pub(crate) fn count_wrong_key(&self, refusal: Refusal, source: Option<IpAddr>) -> Refusal {
+        let is_wrong_key = refusal.status() == StatusCode::UNAUTHORIZED;
+        let source = source.filter(|_| is_wrong_key);
+        let pause = source.and_then(|source| self.failures.record(source, self.now()));
+        pause.map_or(refusal, Refusal::too_many_wrong_keys)
     }
 
     /// Milliseconds since 1970.

@@ -29,6 +29,14 @@ pub(crate) use reference::{Literal, refuse_references};
 
 use crate::fault::{Detail, Refusal};
 
+/// The parameters of a query string that others fill: what is not looked for is passed over.
+///
+/// # Errors
+/// 400 where it is no text.
+pub(crate) fn parameters(query: Option<&str>) -> Result<BTreeMap<String, Value>, Refusal> {
+    query::parse(query.unwrap_or_default())
+}
+
 /// Reads a JSON body.
 ///
 /// # Errors

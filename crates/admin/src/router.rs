@@ -22,7 +22,7 @@ use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::health::Condition;
 use crate::plane::Plane;
-use crate::{health, operation};
+use crate::{health, login, operation};
 
 /// The largest body of a request.
 const BODY_LIMIT: usize = 4 << 20;
@@ -32,6 +32,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Every route of the admin plane, as a service.
 pub fn router(plane: Arc<Plane>) -> Router {
     let condition = Arc::clone(&plane.condition);
+    let logins = login::routes(&plane);
     let mut router = Router::new();
     for (path, routes) in by_path() {
         let serve = move |State(plane): State<Arc<Plane>>, slots: Slots, request: Request| {
@@ -39,7 +40,8 @@ pub fn router(plane: Arc<Plane>) -> Router {
         };
         router = router.route(path, any(serve));
     }
-    let router = router.with_state(plane).merge(probes(condition));
+    let router = router.with_state(plane);
+    let router = router.merge(logins).merge(probes(condition));
     router.layer(from_fn(addressed))
 }
 

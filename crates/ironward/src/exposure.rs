@@ -31,5 +31,12 @@ pub(crate) fn check(args: &ServeArgs, ironward: &IronwardSettings) -> Result<(),
             args.admin_host
         )));
     }
+    if !args.admin_host.is_loopback() && ironward.login.is_some() {
+        return Err(Failure::Config(format!(
+            "the sessions of ironward.login would cross a network in the clear to --admin-host {}; leave it on loopback, \
+             and end TLS in front of it on this machine",
+            args.admin_host
+        )));
+    }
     Ok(())
 }

@@ -7,11 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Plane, Sealing, Sites};
+use ironward_admin::{Condition, Login, Plane, Sealing, Sites};
 use ironward_config::ProcessEnvironment;
-use ironward_core::{Random, SystemClock};
-use ironward_egress::{Credentials, Dialler, Egress, Settings};
-use ironward_identity::Identities;
+use ironward_core::{Clock, Random, SystemClock};
+use ironward_egress::{Credentials, Dialler, Egress, Settings, Upstream};
+use ironward_identity::{Identities, LoginIssuer};
 use ironward_proxy::{Access, InFlight, ServerTls, SidePool, keyless};
 use ironward_secret::{KeyHash, KeyToken};
 use ironward_store::Freshness;
@@ -112,7 +112,8 @@ async fn serve(
     let (ends, (drained, stopped, alive)) = Ends::open();
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
     let call_path = CallPath::new(access, made.snapshot);
-    let admin = admin_plane(&call_path, &authority, (&foundation, made.sites));
+    let login = who_may_log_in(&foundation, (&assembler, &dialler))?;
+    let admin = admin_plane(&call_path, &authority, (&foundation, made.sites, login));
     let shared = Shared {
         access: call_path.access,
         snapshot: call_path.snapshot,
@@ -153,6 +154,7 @@ async fn serve(
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
         () = issuers.refresh() => {}
+        () = planes.end_sessions(&authority) => {}
         () = end.come() => {}
     }
     let configured = reloads.drain_timeout();
@@ -213,10 +215,31 @@ fn who_may_call(
     Ok((Arc::new(access), Arc::new(issuers)))
 }
 
+/// People log in with the issuer of the configuration, if it names one.
+fn who_may_log_in(
+    foundation: &Foundation,
+    (assembler, dialler): (&Assembler, &Arc<Dialler>),
+) -> Result<Option<Arc<Login>>, Failure> {
+    let Some(settings) = &foundation.config.ironward.login else {
+        return Ok(None);
+    };
+    let credentials = &assembler.credentials;
+    let upstream = Egress::new(Arc::clone(credentials), Arc::clone(dialler));
+    let upstream: Arc<dyn Upstream> = Arc::new(upstream);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let issuer = LoginIssuer::new(settings, &upstream, credentials, &clock);
+    let issuer = issuer.map_err(|error| {
+        Failure::Config(format!(
+            "the issuer of ironward.login cannot be asked: {error}"
+        ))
+    })?;
+    Ok(Some(Arc::new(Login::new(settings, issuer))))
+}
+
 fn admin_plane(
     call_path: &CallPath,
     authority: &Authority,
-    (foundation, sites): (&Foundation, Sites),
+    (foundation, sites, login): (&Foundation, Sites, Option<Arc<Login>>),
 ) -> Arc<Plane> {
     Arc::new(Plane {
         condition: Arc::new(Ready {
@@ -229,6 +252,7 @@ fn admin_plane(
         feed: Arc::clone(&authority.feed),
         failures: Arc::clone(call_path.access.failures()),
         keyless: Arc::clone(call_path.access.keyless()),
+        login,
         hasher: Arc::clone(&authority.hasher),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom::default()),
@@ -297,6 +321,7 @@ async fn keep(
 struct Planes {
     data: SocketAddr,
     admin: SocketAddr,
+    login: Option<Arc<Login>>,
     threads: Vec<JoinHandle<io::Result<()>>>,
     admin_task: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -317,6 +342,7 @@ impl Planes {
         let admin = listener.local_addr().unwrap_or(address);
         let threads =
             data_plane::start(sockets, shared).map_err(|error| Failure::Run(error.to_string()))?;
+        let login = plane.login.clone();
         let admin_task = tokio::spawn(ironward_admin::serve(
             listener,
             ironward_admin::router(plane),
@@ -337,9 +363,18 @@ impl Planes {
         Ok(Self {
             data,
             admin,
+            login,
             threads,
             admin_task,
         })
+    }
+
+    /// Ends sessions that no longer hold, for as long as it is polled.
+    async fn end_sessions(&self, authority: &Authority) {
+        if let Some(login) = &self.login {
+            login.end_revoked(&authority.feed.directory()).await;
+        }
+        std::future::pending::<()>().await;
     }
 
     /// Takes no new connection, waits for the running calls, and ends the threads.

@@ -404,3 +404,35 @@ impl TokenRefused<'_> {
         tracing::debug!(reason = %self.reason, "token refused");
     }
 }
+
+/// Somebody has logged in on the admin listener.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedIn<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// Who they are at the issuer.
+    pub subject: &'a str,
+}
+
+impl LoggedIn<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::info!(user = self.user, subject = self.subject, "logged in");
+    }
+}
+
+/// A login that was begun here came to nothing.
+#[derive(Clone, Copy)]
+pub struct LoginRefused<'a> {
+    /// Why, and what to do: no code, token or secret.
+    pub reason: &'a dyn std::fmt::Display,
+    /// Who it is at the issuer, where that is known.
+    pub subject: Option<&'a str>,
+}
+
+impl LoginRefused<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(reason = %self.reason, subject = self.subject, "login refused");
+    }
+}

@@ -1,4 +1,6 @@
-use std::io::{BufRead as _, BufReader, Write as _};
+mod codes;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +15,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use codes::Codes;
+
 /// An issuer of tokens on 127.0.0.1, with discovery and one RSA key.
 pub struct Issuer {
     address: SocketAddr,
     key: Arc<RsaKeyPair>,
+    codes: Arc<Codes>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 const KEYS: &str = "/keys";
+const TOKEN: &str = "/token";
 
 impl Issuer {
+    /// What its client proves itself with.
+    pub const SECRET: &str = "a-secret of this+issuer%and nobody else";
+
     /// The audience of its tokens.
     pub const AUDIENCE: &str = "gateway";
 
@@ -38,19 +47,22 @@ impl Issuer {
         let address = listener.local_addr().expect("a bound address");
         let key = Arc::new(RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"));
         let stop = Arc::new(AtomicBool::new(false));
+        let codes = Arc::new(Codes::default());
         let (flag, public) = (Arc::clone(&stop), Arc::clone(&key));
+        let known = Arc::clone(&codes);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if flag.load(Ordering::SeqCst) {
                     return;
                 }
                 // A client that hangs up is its own affair.
-                let _gone = stream.and_then(|stream| answer(stream, address, &public));
+                let _gone = stream.and_then(|stream| answer(stream, address, (&public, &known)));
             }
         });
         Self {
             address,
             key,
+            codes,
             stop,
             thread: Some(thread),
         }
@@ -70,6 +82,29 @@ impl Issuer {
             self.url(),
             Self::AUDIENCE,
         )
+    }
+
+    /// The lines of `ironward.login` by which people log in with it.
+    #[must_use]
+    pub fn login_config(&self, redirect_url: &str) -> String {
+        format!(
+            "  login:\n    issuer: {}\n    client_id: {}\n    client_secret: {}\n    redirect_url: {redirect_url}\n",
+            self.url(),
+            Self::AUDIENCE,
+            Self::SECRET,
+        )
+    }
+
+    /// From now on `code` stands for this token, once, for whoever knows what `challenge` was made
+    /// of (RFC 7636).
+    pub fn give(&self, code: &str, challenge: &str, token: String) {
+        self.codes.give(code, challenge, token);
+    }
+
+    /// How many codes were asked for, good or not.
+    #[must_use]
+    pub fn exchanges(&self) -> usize {
+        self.codes.asked()
     }
 
     /// What it answers at this path.
@@ -179,19 +214,38 @@ fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn answer(mut stream: TcpStream, address: SocketAddr, key: &RsaKeyPair) -> std::io::Result<()> {
-    let mut path = None;
-    for line in BufReader::new(stream.try_clone()?).lines() {
-        let line = line?;
-        if line.is_empty() {
+fn answer(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    (key, codes): (&RsaKeyPair, &Codes),
+) -> std::io::Result<()> {
+    let (mut path, mut length, mut authorization) = (None, 0, String::new());
+    let mut reader = BufReader::new(stream.try_clone()?);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? <= 2 {
             break;
+        }
+        let line = line.trim_end();
+        if let Some((name, value)) = line.split_once(": ") {
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.parse().unwrap_or_default(),
+                "authorization" => value.clone_into(&mut authorization),
+                _ => {}
+            }
         }
         path = path.or_else(|| line.split(' ').nth(1).map(str::to_owned));
     }
-    let document = path.and_then(|path| document(&path, address, key));
-    let (status, body) = match document {
-        Some(body) => ("200 OK", body),
-        None => ("404 Not Found", String::new()),
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let path = path.unwrap_or_default();
+    let (status, body) = if path == TOKEN {
+        codes.exchange(&authorization, &String::from_utf8_lossy(&body))
+    } else {
+        match document(&path, address, key) {
+            Some(body) => ("200 OK", body),
+            None => ("404 Not Found", String::new()),
+        }
     };
     let length = body.len();
     write!(
@@ -203,7 +257,14 @@ fn answer(mut stream: TcpStream, address: SocketAddr, key: &RsaKeyPair) -> std::
 fn document(path: &str, address: SocketAddr, key: &RsaKeyPair) -> Option<String> {
     let url = url(address);
     match path {
-        DISCOVERY => Some(json!({"issuer": url, "jwks_uri": format!("{url}{KEYS}")}).to_string()),
+        DISCOVERY => {
+            let document = json!({
+                "issuer": url, "jwks_uri": format!("{url}{KEYS}"),
+                "authorization_endpoint": format!("{url}/authorize"),
+                "token_endpoint": format!("{url}{TOKEN}"),
+            });
+            Some(document.to_string())
+        }
         KEYS => {
             let n = encode(modulus(key.public_key().as_ref()));
             let key = json!({"kty": "RSA", "kid": "k", "use": "sig", "n": n, "e": "AQAB"});

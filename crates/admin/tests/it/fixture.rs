@@ -173,6 +173,7 @@ impl Fixture {
             feed: Arc::new(feed),
             failures: Arc::default(),
             keyless,
+            login: None,
             hasher: Arc::new(hasher),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random,

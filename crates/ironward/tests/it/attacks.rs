@@ -11,6 +11,7 @@ mod foreign_headers;
 mod handed_out;
 mod http2_floods;
 mod image_urls;
+mod logins;
 mod named_upstream;
 mod narrow_key;
 mod other_tenants;
