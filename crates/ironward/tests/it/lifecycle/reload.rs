@@ -159,7 +159,8 @@ fn what_takes_a_restart_is_named_with_its_line() {
                     ironward:\n  vault: {kek: env}\n";
     let config = families(&rig.upstream, settings);
     rig.gateway.rewrite_config(&config);
-    wait_until("reloaded", || count(&rig, "config reloaded") == 1);
+    // On a busy machine one change may come as two events, and is read twice.
+    wait_until("reloaded", || count(&rig, "config reloaded") > 0);
     for key in [
         "litellm_settings.json_logs",
         "litellm_settings.set_verbose",
@@ -169,11 +170,16 @@ fn what_takes_a_restart_is_named_with_its_line() {
         let line = config.lines().position(|line| line.contains(name));
         let line = 1 + line.expect("a line");
         let said = format!("config.yaml, line {line}: {key}: changed, needs a restart");
-        assert_eq!(count(&rig, &said), 1, "{said}: {}", rig.gateway.log());
+        assert!(count(&rig, &said) > 0, "{said}: {}", rig.gateway.log());
     }
+    let (reloads, named) = (
+        count(&rig, "config reloaded"),
+        count(&rig, "needs a restart"),
+    );
+    assert_eq!(named, 3 * reloads, "{}", rig.gateway.log());
     rig.gateway.rewrite_config(&families(&rig.upstream, ""));
-    wait_until("as it was", || count(&rig, "config reloaded") == 2);
-    assert_eq!(count(&rig, "needs a restart"), 3);
+    wait_until("as it was", || count(&rig, "config reloaded") > reloads);
+    assert_eq!(count(&rig, "needs a restart"), named);
 }
 
 #[test]
