@@ -1,6 +1,6 @@
 //! People who log in: `/sso/*`, on the admin plane's own listener only.
 //!
-//! A login goes one way. [`routes`] begins it: what ties the issuer's answer to it is kept in
+//! A login goes one way. [`mod@routes`] begins it: what ties the issuer's answer to it is kept in
 //! [`pending`], and the browser gets the name of it as a cookie. The issuer sends the browser back
 //! with a code; whoever it says has logged in is looked up by [`person`], and gets a session of
 //! [`sessions`]. A request with a session's [`cookie`] is then authenticated by
