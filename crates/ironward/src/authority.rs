@@ -178,11 +178,18 @@ impl Authority {
     async fn follow_keys(&self) -> Infallible {
         let mut tick = tokio::time::interval(KEYS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut copied = self.data_keys.stored();
         loop {
             tick.tick().await;
             // What fails here the feed says as well: the database is gone, or was tampered with.
             if let Ok(keys) = self.data_keys.follow(self.store.locked()).await {
                 self.store.change_keys(keys);
+            }
+            // A start without the database may be one without the key-encryption key of before.
+            let stored = self.data_keys.stored();
+            if stored != copied {
+                self.copy().await;
+                copied = stored;
             }
             let random = Arc::clone(&self.random);
             if let Ok(secrets) = SharedSecrets::of(&self.store, random).await

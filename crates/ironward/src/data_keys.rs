@@ -71,6 +71,11 @@ impl DataKeys {
         self.vault.load_full()
     }
 
+    /// The data keys as the store and the snapshot hold them.
+    pub(crate) fn stored(&self) -> Vec<StoredKey> {
+        self.vault().keys().iter().map(to_store).collect()
+    }
+
     /// The configured key-encryption key.
     pub(crate) fn configured(&self) -> Result<Arc<dyn Kek>, Failure> {
         first(&self.keks)

@@ -211,7 +211,10 @@ impl Opening<'_> {
         let snapshot = Snapshot::open(&path)
             .map_err(|missing| Failure::Store(format!("{error}; {missing}")))?;
         let (keks, random) = (self.keks(false)?, Arc::clone(&self.random));
-        let data_keys = DataKeys::unwrap(keks, snapshot.wrapped_keys(), random).await?;
+        let data_keys = DataKeys::unwrap(keks, snapshot.wrapped_keys(), random).await;
+        let data_keys = data_keys.map_err(|locked| {
+            Failure::Store(format!("{error}; nor can the snapshot be used: {locked}"))
+        })?;
         let keys = data_keys.vault().keyring();
         let id = snapshot.installation().to_owned();
         let sealed = snapshot.sealed_values();

@@ -187,6 +187,26 @@ fn rotate_kek_is_killed_while_a_gateway_runs() {
 }
 
 #[test]
+fn what_is_kept_for_a_lost_database_is_under_the_new_key_soon() {
+    let world = World::start().restart("other", "kek");
+    let snapshot = world.site.path("state/snapshot.sealed");
+    let rotated = world.site.run_json(&["vault", "rotate-kek"]);
+    let name = rotated["kek"].as_str().expect("a name").as_bytes();
+    wait_until("a snapshot that names it", || {
+        let held = fs::read(&snapshot).expect("a snapshot");
+        held.windows(name.len()).any(|part| part == name)
+    });
+    fs::remove_file(world.site.path("kek")).expect("it is of no use any more");
+    let World {
+        site, gateway, key, ..
+    } = world;
+    drop(gateway);
+    fs::remove_file(site.path("state/ironward.db")).expect("the database");
+    let alone = self::gateway(&site, "other", "kek");
+    assert_eq!(call_to(&alone, &key, "mock"), 200, "{}", alone.log());
+}
+
+#[test]
 fn reseal_is_killed_while_a_gateway_runs() {
     let world = World::start();
     for _ in 0..30 {
