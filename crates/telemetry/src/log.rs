@@ -33,10 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// When `filter` cannot be read, or logging was started before.
 pub fn start(format: Format, filter: &str) -> Result<Logging, String> {
-    let filter = read(filter)?;
+    let (filter, most) = read(filter)?;
     let backlog = Arc::new(Backlog::default());
     let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
+        // What no target may say is not asked about, however often it is said.
+        .with_max_level(most)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(Arc::clone(&backlog));
     match format {
@@ -62,9 +63,10 @@ pub fn start(format: Format, filter: &str) -> Result<Logging, String> {
     Ok(Logging(backlog))
 }
 
-/// `info`, or a list such as `warn,ironward_proxy=debug`.
-fn read(filter: &str) -> Result<Targets, String> {
-    let mut targets = Targets::new();
+/// Reads `info`, or a list such as `warn,ironward_proxy=debug`; also gives the most that any target
+/// may say.
+fn read(filter: &str) -> Result<(Targets, LevelFilter), String> {
+    let (mut targets, mut most) = (Targets::new(), LevelFilter::OFF);
     for part in filter.split(',').map(str::trim) {
         let (target, level) = match part.split_once('=') {
             Some((target, level)) if !target.is_empty() => (Some(target), level),
@@ -78,12 +80,13 @@ fn read(filter: &str) -> Result<Targets, String> {
                  debug, trace or off, nor TARGET=LEVEL"
             )
         })?;
+        most = most.max(level);
         targets = match target {
             Some(target) => targets.with_target(target, level),
             None => targets.with_default(level),
         };
     }
-    Ok(targets)
+    Ok((targets, most))
 }
 
 /// The log, for as long as it is written: what is left is written when this is dropped.
@@ -107,15 +110,18 @@ impl Drop for Logging {
 #[cfg(test)]
 mod tests {
     use tracing::Level;
+    use tracing::level_filters::LevelFilter;
 
     use super::read;
 
     #[test]
     fn a_level_is_for_all_targets_and_a_targets_own_goes_before_it() {
-        let filter = read("debug").unwrap();
+        let (filter, most) = read("debug").unwrap();
+        assert_eq!(most, LevelFilter::DEBUG);
         assert!(filter.would_enable("hyper", &Level::DEBUG));
         assert!(!filter.would_enable("hyper", &Level::TRACE));
-        let filter = read("warn, ironward_proxy=debug,hyper=off").unwrap();
+        let (filter, most) = read("warn, ironward_proxy=debug,hyper=off").unwrap();
+        assert_eq!(most, LevelFilter::DEBUG);
         assert!(filter.would_enable("ironward_proxy::pipeline", &Level::DEBUG));
         assert!(filter.would_enable("ironward_store", &Level::WARN));
         assert!(!filter.would_enable("ironward_store", &Level::INFO));
