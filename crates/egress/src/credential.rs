@@ -1,10 +1,10 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
-use ironward_core::{AuthScheme, LastUse, Origin};
+use ironward_core::{AuthScheme, Clock, LastUse, Origin};
 use ironward_secret::Secret;
 
 use crate::endpoint::Endpoint;
@@ -66,12 +66,13 @@ impl Credential {
         self
     }
 
-    /// That a request with it goes out at `now`.
-    pub(crate) fn note_use(&self, now: SystemTime) {
+    /// That a request with it goes out. Those of the configuration file are not noted, and the clock
+    /// is not read for them.
+    pub(crate) fn note_use(&self, clock: &dyn Clock) {
         let Some(last_use) = &self.last_use else {
             return;
         };
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default();
         last_use.note(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     }
 

@@ -123,7 +123,7 @@ impl Egress {
         loop {
             let mut on = self.link(lane, tries > 1, deadlines).await?;
             // From here on the peer may have the secret, whatever becomes of the request.
-            credential.note_use(self.clock.wall());
+            credential.note_use(&*self.clock);
             match on.link.send(request, lane, deadlines).await {
                 Ok(head) => return Ok(Exchanged { head, on }),
                 Err(Setback {
