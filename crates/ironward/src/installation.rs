@@ -188,11 +188,14 @@ impl Opening<'_> {
                 path.display()
             )));
         }
-        if let Ok(earlier) = snapshot.unlock(store.keys()) {
-            return Ok(Some(earlier));
-        }
+        let refused = match snapshot.unlock(store.keys()) {
+            Ok(earlier) => return Ok(Some(earlier)),
+            Err(refused) => refused,
+        };
         let snapshot = open()?;
-        let keys = self.keys_of(&snapshot).await?;
+        let keys = self.keys_of(&snapshot).await.map_err(|locked| {
+            Failure::Store(format!("{refused}; nor do the keys in it open: {locked}"))
+        })?;
         Ok(Some(snapshot.unlock(keys)?))
     }
 

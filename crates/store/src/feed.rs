@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::directory::Directory;
 use crate::error::{LoadError, StoreError};
-use crate::snapshot::{Earlier, Snapshot, SnapshotError};
+use crate::snapshot::{Earlier, Snapshot, SnapshotError, remove_unfinished};
 use crate::store::{Listener, Store};
 use crate::tampering::Tampering;
 
@@ -79,6 +79,7 @@ impl Feed {
         snapshot: &Path,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Vec<Tampering>), LoadError> {
+        remove_unfinished(snapshot);
         let copy = store.snapshot_writer(snapshot).await?;
         let begun = clock.now();
         let mut follower = Follower::new();

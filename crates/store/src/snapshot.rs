@@ -18,6 +18,7 @@ use crate::store::WrappedKey;
 
 pub use reader::{Earlier, Snapshot};
 pub use writer::SnapshotWriter;
+pub(crate) use writer::remove_unfinished;
 
 /// Its name in the data directory.
 pub const FILE: &str = "snapshot.sealed";

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 use arc_swap::ArcSwap;
 use ironward_core::{Clock, Random};
 use ironward_secret::{Keyring, Sealed};
+use tokio::sync::Mutex;
 
 use crate::census::Census;
 use crate::database::{Access, Database, Location, Pool, Transaction, Value};
@@ -49,6 +50,8 @@ pub struct Store {
     seen: AtomicU64,
     /// The last change that this process has tried to write: no number is used twice by it.
     tried: AtomicU64,
+    /// Whose turn it is to write a snapshot.
+    copies: Mutex<()>,
 }
 
 impl LockedStore {
@@ -154,6 +157,7 @@ impl Store {
             random,
             seen: AtomicU64::new(0),
             tried: AtomicU64::new(0),
+            copies: Mutex::new(()),
         }
     }
 

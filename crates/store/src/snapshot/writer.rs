@@ -14,9 +14,12 @@ use crate::census::Census;
 use crate::row::Row;
 use crate::seal::seal;
 
-/// Writes a snapshot beside the old one and puts it in its place when it is complete.
+/// Writes a snapshot beside the old one and puts it in its place when it is complete; what is not
+/// completed is removed.
 pub struct SnapshotWriter {
     path: PathBuf,
+    /// The file that is written, which no other writer has, in this process or another.
+    beside: PathBuf,
     file: BufWriter<File>,
     keys: Arc<Keyring>,
     random: Arc<dyn Random>,
@@ -55,26 +58,27 @@ impl SnapshotWriter {
                 .collect(),
         };
         let failed = |error: std::io::Error| file_error(path, &error);
+        let beside = path.with_extension(format!("{}.{UNFINISHED}", header.file));
         let file = std::fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
-            .open(beside(path))
+            .open(&beside)
             .map_err(failed)?;
-        let mut file = BufWriter::new(file);
         let line = serde_json::to_string(&header).unwrap_or_default();
-        writeln!(file, "{line}").map_err(failed)?;
-        Ok(Self {
+        let mut writer = Self {
             path: path.to_owned(),
-            file,
+            beside,
+            file: BufWriter::new(file),
             keys,
             random,
             header,
             pending: Vec::with_capacity(RECORD * 2),
             records: 0,
             rows: 0,
-        })
+        };
+        writeln!(writer.file, "{line}").map_err(failed)?;
+        Ok(writer)
     }
 
     pub(crate) fn begin(&mut self, census: &Census) -> Result<(), SnapshotError> {
@@ -99,7 +103,7 @@ impl SnapshotWriter {
         let failed = |error: std::io::Error| file_error(&path, &error);
         self.file.flush().map_err(failed)?;
         self.file.get_ref().sync_all().map_err(failed)?;
-        std::fs::rename(beside(&path), &path).map_err(failed)?;
+        std::fs::rename(&self.beside, &path).map_err(failed)?;
         let directory = path.parent().unwrap_or_else(|| Path::new("."));
         File::open(directory)
             .and_then(|directory| directory.sync_all())
@@ -140,6 +144,72 @@ fn header_key(key: &WrappedKey) -> HeaderKey {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
-    path.with_extension("new")
+impl Drop for SnapshotWriter {
+    fn drop(&mut self) {
+        // After the end there is none of this name.
+        drop(std::fs::remove_file(&self.beside));
+    }
+}
+
+/// Removes what writers left that were killed. One of another process that is still writing loses
+/// its file by it, and says so.
+pub(crate) fn remove_unfinished(path: &Path) {
+    let Some((directory, own)) = path.parent().zip(path.file_stem()) else {
+        return;
+    };
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return;
+    };
+    let prefix = [own.as_encoded_bytes(), b"."].concat();
+    let suffix = format!(".{UNFINISHED}");
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        // The name without one in the middle is that of earlier versions.
+        if name.starts_with(&prefix) && name.ends_with(suffix.as_bytes()) {
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// How the name of a file ends that is still being written.
+const UNFINISHED: &str = "new";
+
+#[cfg(test)]
+mod tests {
+    use ironward_secret::DataKey;
+    use ironward_testkit::SeededRandom;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::snapshot::Snapshot;
+
+    #[test]
+    fn two_writers_at_once_each_write_a_file_of_their_own() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("snapshot.sealed");
+        let keys = Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap();
+        let keys = Arc::new(keys);
+        let random = Arc::new(SeededRandom::new(1));
+        let create = || {
+            let (keys, random) = (Arc::clone(&keys), Arc::clone(&random));
+            SnapshotWriter::create(&path, "here", &[], &[], keys, random as _)
+        };
+        let census = Census {
+            seq: 3,
+            ..Census::default()
+        };
+        let mut first = create().unwrap();
+        let mut second = create().unwrap();
+        for writer in [&mut second, &mut first] {
+            writer.begin(&census).unwrap();
+        }
+        for writer in [first, second] {
+            writer.end().unwrap();
+            let snapshot = Snapshot::open(&path).unwrap();
+            let mut earlier = snapshot.unlock(Arc::clone(&keys)).unwrap();
+            assert_eq!(earlier.seq(), 3);
+            assert!(earlier.next_object().unwrap().is_none());
+        }
+    }
 }

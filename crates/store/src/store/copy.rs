@@ -12,6 +12,8 @@ impl Store {
     /// When rows are missing or were rolled back, or the database cannot be used. The snapshot
     /// that was there stays then, and also when the new one cannot be written, which is logged.
     pub async fn write_snapshot(&self, path: &Path) -> Result<(), LoadError> {
+        // One after the other: the one that is in its place last has to be the latest.
+        let _turn = self.copies.lock().await;
         let writer = self.snapshot_writer(path).await?;
         self.load_all(None, writer, &mut drop).await?;
         Ok(())

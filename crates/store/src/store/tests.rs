@@ -1,8 +1,6 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use ironward_core::{Id, SystemClock};
 use ironward_secret::{DataKey, Keyring};
 use ironward_testkit::SeededRandom;
@@ -27,19 +25,12 @@ async fn store(
         .unwrap();
     locked.close().await;
     let options = change(sqlite_options(&path));
-    let store = Store {
-        locked: LockedStore {
-            database: Database::Sqlite(sqlite_pool(options, crate::Pool::default())),
-            installation: locked.installation,
-        },
-        keys: ArcSwap::from_pointee(
-            Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap(),
-        ),
-        key_source: std::sync::OnceLock::new(),
-        random,
-        seen: AtomicU64::new(0),
-        tried: AtomicU64::new(0),
+    let locked = LockedStore {
+        database: Database::Sqlite(sqlite_pool(options, crate::Pool::default())),
+        installation: locked.installation,
     };
+    let keys = Keyring::new(1, DataKey::from_bytes(&[1; 32]).unwrap()).unwrap();
+    let store = Store::new(locked, Arc::new(keys), random);
     store.begin_census().await.unwrap();
     store
 }

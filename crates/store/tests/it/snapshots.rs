@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ironward_core::{Id, SystemClock};
 use ironward_secret::Keyring;
 use ironward_store::objects::Team;
-use ironward_store::snapshot::{Snapshot, SnapshotError};
+use ironward_store::snapshot::{Snapshot, SnapshotError, SnapshotWriter};
 use ironward_store::{Change, Feed, LoadError, Store, WrappedKey, Wrong};
-use ironward_testkit::Postgres;
+use ironward_testkit::{Postgres, SeededRandom};
 use tempfile::TempDir;
 
 use crate::fixture::{Base, Raw, data_key, keyring, over_postgres, over_sqlite, team};
@@ -18,6 +18,8 @@ fn over_a_file() {
     over_sqlite(a_row_that_went_back_is_refused);
     over_sqlite(a_damaged_file_is_refused);
     over_sqlite(it_holds_what_a_start_takes_and_nothing_in_the_clear);
+    over_sqlite(writers_at_once_leave_a_whole_one);
+    over_sqlite(what_a_killed_writer_left_is_removed);
 }
 
 #[test]
@@ -30,6 +32,7 @@ fn over_a_server() {
         &server,
         it_holds_what_a_start_takes_and_nothing_in_the_clear,
     );
+    over_postgres(&server, writers_at_once_leave_a_whole_one);
 }
 
 async fn create(store: &Store, id: &str) {
@@ -135,6 +138,64 @@ async fn a_row_that_went_back_is_refused(base: Base) {
     assert_eq!(wrong, expected);
     assert!(feed.directory().teams.find("a").is_none());
     assert_eq!(feed.directory().teams.len(), 4);
+}
+
+async fn writers_at_once_leave_a_whole_one(base: Base) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("snapshot.sealed");
+    // A gateway, and a command of another process on the same data directory.
+    let (one, other) = (Arc::new(base.store().await), base.store().await);
+    for number in 0..50 {
+        create(&one, &number.to_string()).await;
+    }
+    let writers = [Arc::clone(&one), one, Arc::new(other)];
+    for _ in 0..50 {
+        let tasks = writers.clone().map(|store| {
+            let path = path.clone();
+            tokio::spawn(async move { store.write_snapshot(&path).await })
+        });
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        let snapshot = Snapshot::open(&path).unwrap();
+        let mut earlier = snapshot.unlock(Arc::new(keyring())).unwrap();
+        let mut objects = 0;
+        while earlier.next_object().unwrap().is_some() {
+            objects += 1;
+        }
+        assert_eq!(objects, 50);
+    }
+    assert_eq!(names_in(&directory), ["snapshot.sealed"]);
+}
+
+async fn what_a_killed_writer_left_is_removed(base: Base) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("snapshot.sealed");
+    let store = base.store().await;
+    create(&store, "a").await;
+    for left in ["snapshot.new", "snapshot.0f.new"] {
+        std::fs::write(directory.path().join(left), "half").unwrap();
+    }
+    std::fs::write(directory.path().join("another.new"), "not ours").unwrap();
+    Feed::load(&store, &path, Arc::new(SystemClock))
+        .await
+        .unwrap();
+    assert_eq!(names_in(&directory), ["another.new", "snapshot.sealed"]);
+    // One that is let go before its end removes its own.
+    let keys = Arc::new(keyring());
+    let random = Arc::new(SeededRandom::new(7));
+    let writer = SnapshotWriter::create(&path, "other", &[], &[], keys, random).unwrap();
+    assert_eq!(names_in(&directory).len(), 3);
+    drop(writer);
+    assert_eq!(names_in(&directory), ["another.new", "snapshot.sealed"]);
+}
+
+fn names_in(directory: &TempDir) -> Vec<String> {
+    let entries = std::fs::read_dir(directory.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }
 
 async fn a_damaged_file_is_refused(base: Base) {
