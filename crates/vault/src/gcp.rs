@@ -1,7 +1,9 @@
 //! Google Cloud KMS.
 //!
 //! <https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys>:
-//! `encrypt` and `decrypt` of a symmetric key, with the context as additional authenticated data.
+//! `encrypt` and `decrypt` of a symmetric key, with the context as additional authenticated data and
+//! the checksums of <https://cloud.google.com/kms/docs/data-integrity-guidelines>: a data key that was
+//! wrapped wrongly would be lost with all that it seals.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use ironward_secret::{DataKey, Secret};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::checksum::Checksum;
 use crate::rest::{Answer, Question, Rest, TIMEOUTS, quoted, to_json};
 use crate::{Context, Description, Kek, KekError, KekFailure};
 
@@ -84,27 +87,46 @@ impl GcpKmsKek {
     }
 
     async fn encrypt(&self, key: &DataKey, context: Context) -> Result<Vec<u8>, KekError> {
-        let plaintext = Zeroizing::new(STANDARD.encode(key.expose().bytes()));
+        let (plaintext, plaintext_crc32c) = {
+            let exposed = key.expose();
+            let encoded = Zeroizing::new(STANDARD.encode(exposed.bytes()));
+            (encoded, Checksum::of(exposed.bytes()))
+        };
+        let bound = context.text();
         let body = to_json(&Encrypt {
             plaintext: &plaintext,
-            additional_authenticated_data: &STANDARD.encode(context.text()),
+            plaintext_crc32c,
+            additional_authenticated_data: &STANDARD.encode(&bound),
+            additional_authenticated_data_crc32c: Checksum::of(bound.as_bytes()),
         })?;
         let answer = self.ask("encrypt", body).await?;
         let reply: Ciphertext<'_> = self.rest.read(&answer)?;
-        STANDARD
-            .decode(reply.ciphertext)
-            .map_err(|_| self.rest.unreadable())
+        let wrapped = STANDARD.decode(reply.ciphertext);
+        let wrapped = wrapped.map_err(|_| self.rest.unreadable())?;
+        let was_verified =
+            reply.verified_plaintext_crc32c && reply.verified_additional_authenticated_data_crc32c;
+        if was_verified && reply.ciphertext_crc32c == Checksum::of(&wrapped) {
+            Ok(wrapped)
+        } else {
+            Err(self.rest.changed())
+        }
     }
 
     async fn decrypt(&self, wrapped: &[u8], context: Context) -> Result<DataKey, KekError> {
+        let bound = context.text();
         let body = to_json(&Decrypt {
             ciphertext: &STANDARD.encode(wrapped),
-            additional_authenticated_data: &STANDARD.encode(context.text()),
+            ciphertext_crc32c: Checksum::of(wrapped),
+            additional_authenticated_data: &STANDARD.encode(&bound),
+            additional_authenticated_data_crc32c: Checksum::of(bound.as_bytes()),
         })?;
         let answer = self.ask("decrypt", body).await?;
         let reply: Plaintext<'_> = self.rest.read(&answer)?;
         let bytes = STANDARD.decode(reply.plaintext).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| self.rest.unreadable())?;
+        if reply.plaintext_crc32c != Checksum::of(&bytes) {
+            return Err(self.rest.changed());
+        }
         DataKey::from_bytes(&bytes).ok_or_else(|| self.refused("it is no data key"))
     }
 
@@ -213,24 +235,37 @@ fn is_full_name(name: &str) -> bool {
 #[serde(rename_all = "camelCase")]
 struct Encrypt<'a> {
     plaintext: &'a str,
+    plaintext_crc32c: Checksum,
     additional_authenticated_data: &'a str,
+    additional_authenticated_data_crc32c: Checksum,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Decrypt<'a> {
     ciphertext: &'a str,
+    ciphertext_crc32c: Checksum,
     additional_authenticated_data: &'a str,
+    additional_authenticated_data_crc32c: Checksum,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Ciphertext<'a> {
     ciphertext: &'a str,
+    ciphertext_crc32c: Checksum,
+    /// Left out when it is false.
+    #[serde(default)]
+    verified_plaintext_crc32c: bool,
+    #[serde(default)]
+    verified_additional_authenticated_data_crc32c: bool,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Plaintext<'a> {
     plaintext: &'a str,
+    plaintext_crc32c: Checksum,
 }
 
 #[derive(Deserialize, Default)]

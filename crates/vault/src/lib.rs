@@ -12,6 +12,7 @@
 
 mod aws;
 mod azure;
+mod checksum;
 mod env;
 mod error;
 mod file;

@@ -221,6 +221,19 @@ impl Rest {
         serde_json::from_slice(&answer.body).map_err(|_| self.unreadable())
     }
 
+    /// What was sent or answered does not have the checksum that came with it: asked again, it may.
+    pub(crate) fn changed(&self) -> KekError {
+        KekError::new(
+            KekFailure::Unreachable,
+            format!(
+                "{} and this gateway do not see the same bytes: a checksum (CRC-32C) is not that of \
+                 what it was sent with; try again, and if that does not help, look at what stands \
+                 between the two",
+                self.shown
+            ),
+        )
+    }
+
     /// A success whose body is none of the service's.
     pub(crate) fn unreadable(&self) -> KekError {
         KekError::misconfigured(format!(

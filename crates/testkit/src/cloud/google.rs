@@ -50,7 +50,14 @@ fn access(secrets: &BTreeMap<String, Vec<u8>>, name: &str) -> (u16, Value) {
     }
     match secrets.get(name) {
         Some(value) => {
-            let payload = json!({"data": STANDARD.encode(value), "dataCrc32c": "1"});
+            let mut payload =
+                json!({"data": STANDARD.encode(value), "dataCrc32c": checksum(value)});
+            if name.contains("/secrets/changed/") {
+                payload["dataCrc32c"] = checksum(b"before").into();
+            }
+            if name.contains("/secrets/unchecked/") {
+                payload["dataCrc32c"].take();
+            }
             (200, json!({"name": name, "payload": payload}))
         }
         None => google_error(404, "NOT_FOUND"),
@@ -58,15 +65,67 @@ fn access(secrets: &BTreeMap<String, Vec<u8>>, name: &str) -> (u16, Value) {
 }
 
 fn encrypt(encrypted: &mut Encrypted, key: &str, body: &Value) -> (u16, Value) {
-    let ciphertext = STANDARD.encode(format!("ciphertext {}", encrypted.len()));
+    let ciphertext = format!("ciphertext {}", encrypted.len());
     let bound = body["additionalAuthenticatedData"].clone();
+    let (Some(plaintext), Some(additional)) = (
+        is_as_sent(body, "plaintext"),
+        is_as_sent(body, "additionalAuthenticatedData"),
+    ) else {
+        return google_error(400, "INVALID_ARGUMENT");
+    };
     encrypted.push((key.to_owned(), body["plaintext"].clone(), bound));
-    let name = format!("{key}/cryptoKeyVersions/1");
-    (200, json!({"name": name, "ciphertext": ciphertext}))
+    let reply = json!({
+        "name": format!("{key}/cryptoKeyVersions/1"),
+        "ciphertext": STANDARD.encode(&ciphertext),
+        "ciphertextCrc32c": checksum(ciphertext.as_bytes()),
+        "verifiedPlaintextCrc32c": plaintext,
+        "verifiedAdditionalAuthenticatedDataCrc32c": additional,
+        "protectionLevel": "SOFTWARE",
+    });
+    (200, bent(key, reply))
+}
+
+/// What the keys of certain names do to their answers.
+fn bent(key: &str, mut reply: Value) -> Value {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    match name {
+        "changes-ciphertext" => reply["ciphertextCrc32c"] = checksum(b"before").into(),
+        "changes-plaintext" if reply["plaintext"].is_string() => {
+            reply["plaintextCrc32c"] = checksum(b"before").into();
+        }
+        "lost-plaintext-checksum" => reply["verifiedPlaintextCrc32c"] = false.into(),
+        "lost-context-checksum" => {
+            // False is left out.
+            let fields = reply.as_object_mut().expect("an object");
+            fields.remove("verifiedAdditionalAuthenticatedDataCrc32c");
+        }
+        _ => {}
+    }
+    reply
+}
+
+/// Whether a field came with a checksum; `None` where that is not the field's.
+fn is_as_sent(body: &Value, field: &str) -> Option<bool> {
+    let Some(sent) = body.get(format!("{field}Crc32c")) else {
+        return Some(false);
+    };
+    let bytes = STANDARD.decode(body[field].as_str().unwrap_or_default());
+    (*sent == checksum(&bytes.ok()?)).then_some(true)
+}
+
+/// CRC-32C, as JSON of protocol buffers has a 64-bit integer. By another implementation than that
+/// of the vault, which is tested with it.
+fn checksum(bytes: &[u8]) -> String {
+    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
+    CRC.checksum(bytes).to_string()
 }
 
 fn decrypt(encrypted: &Encrypted, key: &str, body: &Value) -> (u16, Value) {
     let ciphertext = body["ciphertext"].as_str().unwrap_or_default();
+    let fields = ["ciphertext", "additionalAuthenticatedData"];
+    if fields.map(|field| is_as_sent(body, field)).contains(&None) {
+        return google_error(400, "INVALID_ARGUMENT");
+    }
     let mut known = encrypted.iter().enumerate();
     let found =
         known.find(|(index, _)| ciphertext == STANDARD.encode(format!("ciphertext {index}")));
@@ -74,7 +133,10 @@ fn decrypt(encrypted: &Encrypted, key: &str, body: &Value) -> (u16, Value) {
         Some((_, (of, plaintext, bound)))
             if of == key && *bound == body["additionalAuthenticatedData"] =>
         {
-            (200, json!({"plaintext": plaintext}))
+            let bytes = STANDARD.decode(plaintext.as_str().unwrap_or_default());
+            let bytes = bytes.expect("it was Base64");
+            let reply = json!({"plaintext": plaintext, "plaintextCrc32c": checksum(&bytes)});
+            (200, bent(key, reply))
         }
         _ => google_error(400, "INVALID_ARGUMENT"),
     }

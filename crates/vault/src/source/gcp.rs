@@ -1,5 +1,6 @@
 //! Google Cloud Secret Manager:
-//! <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access>.
+//! <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access>,
+//! with the checksum of <https://cloud.google.com/secret-manager/docs/data-integrity>.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use super::document::Document;
 use super::{ANSWER_LIMIT, SecretSource, SourceError};
 use crate::KekError;
+use crate::checksum::Checksum;
 use crate::rest::{Rest, TIMEOUTS};
 
 /// The secrets of Google Cloud.
@@ -101,6 +103,10 @@ impl GcpSecrets {
         let reply: Accessed<'_> = self.rest.read(&answer)?;
         let bytes = STANDARD.decode(reply.payload.data).map(Zeroizing::new);
         let bytes = bytes.map_err(|_| self.rest.unreadable())?;
+        let checksum = reply.payload.data_crc32c;
+        if checksum.is_some_and(|checksum| checksum != Checksum::of(&bytes)) {
+            return Err(self.rest.changed().into());
+        }
         let text = std::str::from_utf8(&bytes).map_err(|_| {
             SourceError::missing(format!("the secret {name} of {shown} is not text (UTF-8)"))
         })?;
@@ -121,6 +127,9 @@ struct Accessed<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Payload<'a> {
     data: &'a str,
+    /// The reference calls it optional.
+    data_crc32c: Option<Checksum>,
 }

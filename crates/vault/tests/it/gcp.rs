@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ironward_egress::Settings;
 use ironward_testkit::Cloud;
-use ironward_vault::{GcpKmsKek, GcpKmsSettings, Kek as _, KekFailure};
+use ironward_vault::{GcpKmsKek, GcpKmsSettings, Kek as _, KekError, KekFailure};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::bench::{dialler, keeps_the_contract, origin, secret_file, wrap_error};
+use crate::bench::{FIRST, dialler, keeps_the_contract, key, origin, secret_file, wrap_error};
 
 const KEY: &str = "projects/p/locations/global/keyRings/r/cryptoKeys/k";
 
@@ -49,4 +50,43 @@ async fn a_key_that_is_not_there_is_named() {
         error.message.contains("NOT_FOUND") && error.message.contains("none"),
         "{error}"
     );
+}
+
+/// <https://cloud.google.com/kms/docs/data-integrity-guidelines>: such an answer is discarded.
+#[tokio::test]
+async fn a_checksum_that_is_not_that_of_the_bytes_ends_it() {
+    let (cloud, folder) = (Cloud::google(&[]), TempDir::new().unwrap());
+    let of = |name: &str| {
+        let key = KEY.replace("cryptoKeys/k", &format!("cryptoKeys/{name}"));
+        kek(&cloud, &folder, &key, Cloud::TOKEN)
+    };
+    for name in [
+        "changes-ciphertext",
+        "lost-plaintext-checksum",
+        "lost-context-checksum",
+    ] {
+        assert_changed(&wrap_error(&of(name)).await);
+    }
+    let kek = of("changes-plaintext");
+    let wrapped = kek.wrap(&key(), FIRST).await.unwrap();
+    assert_changed(&kek.unwrap(&wrapped, FIRST).await.err().unwrap());
+}
+
+#[track_caller]
+fn assert_changed(error: &KekError) {
+    // Asked again, it may be well.
+    assert_eq!(error.kind, KekFailure::Unreachable, "{error}");
+    assert!(error.message.contains("CRC-32C"), "{error}");
+}
+
+/// A service that answers without any checksum is not Google's.
+#[tokio::test]
+async fn an_answer_without_checksums_is_none() {
+    let folder = TempDir::new().unwrap();
+    let cloud = Cloud::scripted(|_, _| (200, json!({"ciphertext": "aaaa", "plaintext": "aaaa"})));
+    let kek = kek(&cloud, &folder, KEY, Cloud::TOKEN);
+    let unwrapped = kek.unwrap(b"wrapped", FIRST).await.err().unwrap();
+    for error in [wrap_error(&kek).await, unwrapped] {
+        assert_eq!(error.kind, KekFailure::Misconfigured, "{error}");
+    }
 }

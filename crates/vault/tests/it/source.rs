@@ -220,6 +220,8 @@ async fn a_secret_of_google_is_read() {
         ),
         ("projects/p/secrets/s/versions/3", b"sk-three"),
         ("projects/p/secrets/bytes/versions/latest", b"\xff\xfe"),
+        ("projects/p/secrets/changed/versions/latest", b"sk-changed"),
+        ("projects/p/secrets/unchecked/versions/latest", b"sk-old"),
     ]);
     let source = |token: &str| {
         let settings = GcpSecretSettings {
@@ -237,7 +239,13 @@ async fn a_secret_of_google_is_read() {
         value(&good, "projects/p/secrets/s/versions/3", None).await,
         "sk-three"
     );
+    assert_eq!(
+        value(&good, "projects/p/secrets/unchecked", None).await,
+        "sk-old"
+    );
     for (name, kind) in [
+        // Its checksum is that of something else.
+        ("projects/p/secrets/changed", SourceFailure::Unreachable),
         ("projects/p/secrets/none", SourceFailure::Missing),
         ("projects/p/secrets/off", SourceFailure::Missing),
         ("projects/p/secrets/bytes", SourceFailure::Missing),
