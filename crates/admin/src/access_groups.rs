@@ -143,8 +143,7 @@ impl Shape for ListAccessGroups {
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListAccessGroups = call.query()?;
     let permit = call.authorise(&Target::default())?;
-    let found = call.plane.directory().access_groups.select(|_| true);
-    let page = request.part.cut(found);
+    let page = request.part.of(&call.plane.directory().access_groups);
     let rows = page.items.iter();
     let rows = rows.map(|entry| row(call, entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();

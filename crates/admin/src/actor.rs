@@ -356,8 +356,9 @@ fn find(plane: &Plane, presented: &[u8], hash: &KeyHash) -> Option<Found> {
 
 /// A person's places in teams.
 fn seats(directory: &Directory, user: &str) -> Vec<(Box<str>, bool, Vec<Box<str>>)> {
-    let teams = directory.teams.iter();
+    let teams = directory.teams_of_user(user);
     teams
+        .iter()
         .filter_map(|team| {
             let mut members = team.object.members.iter();
             let member = members.find(|member| member.user.as_str() == user)?;

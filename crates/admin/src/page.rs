@@ -1,5 +1,7 @@
 use std::cmp::Ordering;
+use std::sync::Arc;
 
+use ironward_store::{Entry, Objects};
 use serde_json::{Value, json};
 
 use crate::request::{Fields, FromJson, Place, Problems, choice};
@@ -67,6 +69,11 @@ impl Part {
     pub(crate) fn cut<T>(self, all: Vec<T>) -> Page<T> {
         self.0.cut(all)
     }
+
+    /// The part of all objects of a kind, in their order.
+    pub(crate) fn of<K, C>(self, objects: &Objects<K, C>) -> Page<Arc<Entry<K, C>>> {
+        self.0.of(objects, true)
+    }
 }
 
 fn check_least(fields: &mut Fields<'_>, name: &'static str, given: Option<u64>) {
@@ -100,12 +107,28 @@ impl Paging {
     /// The part of `all` that is meant; a page behind the last one is empty.
     pub(crate) fn cut<T>(self, mut all: Vec<T>) -> Page<T> {
         let total = all.len();
-        let count = u64::try_from(total).unwrap_or(u64::MAX);
-        let size = self.size.max(1);
         let (skip, end) = self.range(total);
         all.truncate(end);
+        self.page(all.split_off(skip), total)
+    }
+
+    /// The same of all objects of a kind, in their order or its reverse: nothing is looked at that is
+    /// not on the page.
+    pub(crate) fn of<K, C>(
+        self,
+        objects: &Objects<K, C>,
+        ascending: bool,
+    ) -> Page<Arc<Entry<K, C>>> {
+        let (skip, end) = self.range(usize::MAX);
+        let (items, total) = objects.page(skip, end.saturating_sub(skip), !ascending);
+        self.page(items, total)
+    }
+
+    fn page<T>(self, items: Vec<T>, total: usize) -> Page<T> {
+        let size = self.size.max(1);
+        let count = u64::try_from(total).unwrap_or(u64::MAX);
         Page {
-            items: all.split_off(skip),
+            items,
             total,
             page: self.page,
             size,

@@ -173,7 +173,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListTags = call.query()?;
     let permit = call.authorise(&Target::default())?;
     let directory = call.plane.directory();
-    let page = request.part.cut(directory.tags.select(|_| true));
+    let page = request.part.of(&directory.tags);
     let rows = page.items.iter();
     let rows = rows.map(|entry| row(&directory, entry.id.as_str(), &entry.object));
     Ok(permit.answer(rows.collect()).of(page.total))

@@ -53,8 +53,7 @@ impl Shape for ListBudgets {
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListBudgets = call.query()?;
     let permit = call.authorise(&Target::default())?;
-    let all = call.plane.directory().budgets.select(|_| true);
-    let page = request.part.cut(all);
+    let page = request.part.of(&call.plane.directory().budgets);
     let rows = page.items.iter();
     let rows: Vec<Value> = rows
         .map(|budget| row(&budget.id, &budget.object).into_value())

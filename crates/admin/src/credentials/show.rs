@@ -81,8 +81,7 @@ impl Shape for ListCredentials {
 pub(crate) async fn list(call: &Call<'_>) -> Outcome {
     let request: ListCredentials = call.query()?;
     let permit = call.authorise(&Target::default())?;
-    let found = call.plane.directory().credentials.select(|_| true);
-    let page = request.part.cut(found);
+    let page = request.part.of(&call.plane.directory().credentials);
     let shown = page.items.iter().map(|entry| entry.id.as_str());
     let shown: Vec<&str> = shown.collect();
     call.plane.read_uses(Kind::Credential, &shown).await;

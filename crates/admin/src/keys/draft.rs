@@ -184,8 +184,8 @@ pub(super) fn check_alias(call: &Call<'_>, id: Option<&str>, key: &Key) -> Resul
         return Ok(());
     };
     let directory = call.plane.directory();
-    let mut keys = directory.keys.iter();
-    let is_taken = keys
+    let is_taken = directory
+        .keys
         .any(|other| other.object.alias.as_ref() == Some(alias) && id != Some(other.id.as_str()));
     if is_taken {
         return Err(Refusal::bad_request(

@@ -162,17 +162,21 @@ pub(crate) async fn list(call: &Call<'_>) -> Outcome {
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
     let named = request.key.as_deref().map(|name| find(call.plane, name));
-    let found = visible(call, by, |entry| {
-        let is_named = named
-            .as_ref()
-            .is_none_or(|named| named.as_ref().is_some_and(|named| named.id == entry.id));
-        is_named && request.matches(&directory, entry, call.now)
-    });
+    let found = || {
+        let among = named.map(|named| named.into_iter().collect());
+        let among = among.or_else(|| request.candidates(&directory));
+        visible(call, by, among, |entry| {
+            request.matches(&directory, entry, call.now)
+        })
+    };
     let page = match request.by {
+        SortBy::CreatedAt if request.is_for_all() && sees_all(call, by) => {
+            request.paging.of(&directory.keys, request.ascending)
+        }
         // What was spent stands where only a whole key shows it.
         SortBy::Spend => {
             let spent = |entry: Held| (spend(&entry.object.whole()), entry);
-            let found: Vec<(f64, Held)> = found.into_iter().map(spent).collect();
+            let found: Vec<(f64, Held)> = found().into_iter().map(spent).collect();
             let order = |one: &(f64, Held), other: &(f64, Held)| {
                 request.directed(one.0.total_cmp(&other.0), &one.1, &other.1)
             };
@@ -181,7 +185,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Outcome {
         }
         _ => request
             .paging
-            .sort_and_cut(found, |one, other| request.order(one, other)),
+            .sort_and_cut(found(), |one, other| request.order(one, other)),
     };
     if request.form != Form::Id {
         let shown = page.items.iter().map(|entry| entry.id.as_str());
@@ -216,22 +220,31 @@ impl Form {
     }
 }
 
-/// The keys that the actor may see among those that `wanted` lets through.
+/// Whether the actor sees every key: who sees what is nobody's does.
+fn sees_all(call: &Call<'_>, by: Option<Route>) -> bool {
+    call.shows(by, &Target::default())
+}
+
+/// The keys that the actor may see among those that `wanted` lets through: all, or `among` these.
 fn visible(
     call: &Call<'_>,
     by: Option<Route>,
+    among: Option<Vec<Held>>,
     wanted: impl Fn(&Entry<Key, LiveKey>) -> bool,
 ) -> Vec<Held> {
     let directory = call.plane.directory();
-    // Who sees what is nobody's sees every key.
-    let sees_all = call.shows(by, &Target::default());
-    let entries = directory.keys.iter().filter(|entry| wanted(entry));
-    entries
-        .filter(|entry| {
-            let target = || Target::key(&directory, Some(entry.id.as_str()), &entry.object);
-            sees_all || call.shows(by, &target())
-        })
-        .collect()
+    let sees_all = sees_all(call, by);
+    let is_shown = |entry: &Entry<Key, LiveKey>| {
+        let target = || Target::key(&directory, Some(entry.id.as_str()), &entry.object);
+        wanted(entry) && (sees_all || call.shows(by, &target()))
+    };
+    match among {
+        None => directory.keys.filter(is_shown),
+        Some(mut among) => {
+            among.retain(|entry| is_shown(entry));
+            among
+        }
+    }
 }
 
 fn show_user(directory: &Directory, id: &str) -> Option<Value> {
@@ -244,6 +257,28 @@ fn show_user(directory: &Directory, id: &str) -> Option<Value> {
 }
 
 impl ListKeys {
+    /// Whether no key is left out.
+    const fn is_for_all(&self) -> bool {
+        let places = self.user.is_none()
+            && self.team.is_none()
+            && self.organisation.is_none()
+            && self.project.is_none()
+            && self.service_account.is_none();
+        let names = self.key.is_none() && self.alias.is_none() && self.search.is_none();
+        let is_own = self.access_group.is_none() && self.status.is_none() && self.expires.is_none();
+        places && names && is_own && !self.include.created_keys && !self.include.team_keys
+    }
+
+    /// The keys of the user or the team that is asked for: the wanted ones are among them.
+    fn candidates(&self, directory: &Directory) -> Option<Vec<Held>> {
+        let is_wider = self.include.team_keys || self.include.created_keys;
+        match (&self.user, &self.team) {
+            (Some(user), _) if !is_wider => Some(directory.keys_of_user(user)),
+            (_, Some(team)) => Some(directory.keys_of_team(team)),
+            _ => None,
+        }
+    }
+
     fn matches(&self, directory: &Directory, entry: &Entry<Key, LiveKey>, now: u64) -> bool {
         let key = &entry.object;
         let state = || status(key.grant.rest.blocked, key.grant.date, now);
@@ -367,7 +402,7 @@ pub(crate) fn list_aliases(call: &Call<'_>) -> Outcome {
             .as_deref()
             .is_some_and(|alias| contains(alias, search))
     };
-    let found = visible(call, by, wanted);
+    let found = visible(call, by, None, wanted);
     let mut aliases: Vec<Box<str>> = found
         .iter()
         .filter_map(|entry| entry.object.alias.clone())

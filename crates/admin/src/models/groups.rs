@@ -46,34 +46,35 @@ pub(super) const SUMS: [&str; 4] = ["tpm", "rpm", "itpm", "otpm"];
 pub(crate) fn show_groups(call: &Call<'_>) -> Outcome {
     let request: ShowGroups = call.query()?;
     let (permit, by) = call.authorise_route()?;
-    let (found, _) = visible(call, by);
-    let found: Vec<&Listed> = found
+    let settings = call.plane.settings.load();
+    let (found, _) = visible(call, by, &settings);
+    let found: Vec<&Listed<'_>> = found
         .iter()
-        .filter(|model| !model.blocked)
+        .filter(|model| !model.is_blocked())
         .filter(|model| {
             request
                 .group
                 .as_ref()
-                .is_none_or(|group| model.model_name == *group)
+                .is_none_or(|group| model.model_name() == &**group)
         })
         .collect();
-    let groups = found.chunk_by(|one, other| one.model_name == other.model_name);
+    let groups = found.chunk_by(|one, other| one.model_name() == other.model_name());
     let rows: Vec<Value> = groups.filter_map(group).collect();
     Ok(permit.answer(json!({ "data": rows })))
 }
 
-fn group(deployments: &[&Listed]) -> Option<Value> {
+fn group(deployments: &[&Listed<'_>]) -> Option<Value> {
     let first = deployments.first()?;
     let said = |name: &'static str| {
         let values = deployments.iter();
-        values.filter_map(move |model| model.info.get(name).or_else(|| model.params.get(name)))
+        values.filter_map(move |model| model.told().get(name).or_else(|| model.params().get(name)))
     };
     let providers: BTreeSet<&str> = deployments
         .iter()
-        .filter_map(|model| model.provider)
+        .filter_map(|model| model.provider())
         .collect();
     let mut row = Row::default();
-    row.put("model_group", &first.model_name)
+    row.put("model_group", first.model_name())
         .put("providers", providers);
     let mode = said("mode").next().cloned();
     row.put("mode", mode.unwrap_or_else(|| "chat".into()));

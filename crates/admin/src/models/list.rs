@@ -31,25 +31,26 @@ impl Shape for ShowModels {
 pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let request: ShowModels = call.query()?;
     let (permit, by) = call.authorise_route()?;
-    let (mut found, whole) = visible(call, by);
+    let settings = call.plane.settings.load();
+    let (mut found, whole) = visible(call, by, &settings);
     if let Some(id) = &request.id {
-        found.retain(|model| model.id == *id);
+        found.retain(|model| model.id() == &**id);
         if found.is_empty() {
             return Err(missing());
         }
     }
     if let Some(team) = &request.team {
         let team = teams::seen(call, team)?;
-        found.retain(|model| is_for(&team, &model.model_name));
+        found.retain(|model| is_for(&team, model.model_name()));
     }
     // No calls are sent to a blocked one, which is all that is known of their health here.
-    found.retain(|model| !(request.healthy_only && model.blocked));
+    found.retain(|model| !(request.healthy_only && model.is_blocked()));
     let page = request.part.cut(found);
     let answer = permit.answer(json!({"data": rows(call, &page.items, whole)}));
     Ok(answer.of(page.total))
 }
 
-fn rows(call: &Call<'_>, models: &[Listed], whole: bool) -> Vec<Value> {
+fn rows(call: &Call<'_>, models: &[Listed<'_>], whole: bool) -> Vec<Value> {
     let ways = Ways::of(call);
     let rows = models.iter().map(|model| model.row(whole, &ways));
     rows.collect()
@@ -97,7 +98,8 @@ impl Shape for ListModels {
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListModels = call.query()?;
     let (permit, by) = call.authorise_route()?;
-    let (mut found, whole) = visible(call, by);
+    let settings = call.plane.settings.load();
+    let (mut found, whole) = visible(call, by, &settings);
     found.retain(|model| request.matches(model));
     match request.by {
         SortBy::Name => {}
@@ -118,14 +120,14 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 }
 
 impl ListModels {
-    fn matches(&self, model: &Listed) -> bool {
+    fn matches(&self, model: &Listed<'_>) -> bool {
         let is = |wanted: &Option<Box<str>>, found: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == found)
         };
         let search = self.search.as_deref().unwrap_or_default().to_lowercase();
-        is(&self.model, &model.model_name)
-            && is(&self.id, &model.id)
-            && model.model_name.to_lowercase().contains(&search)
+        is(&self.model, model.model_name())
+            && is(&self.id, model.id())
+            && model.model_name().to_lowercase().contains(&search)
     }
 }
 

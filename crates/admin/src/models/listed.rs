@@ -11,18 +11,13 @@ use serde_json::Value;
 use super::configured::ConfiguredModel;
 use crate::answer::{Row, time};
 use crate::call::Call;
+use crate::plane::Settings;
 use crate::target::Target;
 
-/// A deployment of either sort, without its secrets.
-pub(super) struct Listed {
-    pub(super) id: Box<str>,
-    pub(super) model_name: Box<str>,
-    pub(super) provider: Option<&'static str>,
-    pub(super) params: Metadata,
-    pub(super) info: Metadata,
-    pub(super) blocked: bool,
-    /// Of stored ones.
-    origin: Option<Origin>,
+/// A deployment of either sort. Nothing of it is copied until it is shown.
+pub(super) enum Listed<'s> {
+    Configured(&'s ConfiguredModel),
+    Stored(Arc<Entry<StoredDeployment>>),
 }
 
 /// What somebody is shown who may use a model and does not administer the gateway.
@@ -38,55 +33,82 @@ const FOR_CLIENTS: [&str; 6] = [
 /// Where a deployment is: nobody is shown it.
 const ADDRESSES: [&str; 3] = ["api_base", "base_url", "allow_private_address"];
 
-impl Listed {
-    fn configured(model: &ConfiguredModel) -> Self {
-        Self {
-            id: model.id.clone(),
-            model_name: model.model_name.clone(),
-            provider: Some(model.provider),
-            params: model.params.clone(),
-            info: model.info.clone(),
-            blocked: false,
-            origin: None,
+impl Listed<'_> {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Configured(model) => &model.id,
+            Self::Stored(entry) => entry.id.as_str(),
         }
     }
 
-    fn stored(entry: &Entry<StoredDeployment>) -> Self {
-        let deployment = &entry.object;
-        Self {
-            id: entry.id.as_str().into(),
-            model_name: deployment.model_name.clone(),
-            provider: provider(&deployment.params),
-            params: deployment.params.clone(),
-            info: deployment.model_info.clone(),
-            blocked: deployment.blocked,
-            origin: Some(deployment.origin.clone()),
+    pub(super) fn model_name(&self) -> &str {
+        match self {
+            Self::Configured(model) => &model.model_name,
+            Self::Stored(entry) => &entry.object.model_name,
+        }
+    }
+
+    pub(super) fn provider(&self) -> Option<&'static str> {
+        match self {
+            Self::Configured(model) => Some(model.provider),
+            Self::Stored(entry) => provider(&entry.object.params),
+        }
+    }
+
+    /// Without its secrets.
+    pub(super) fn params(&self) -> &Metadata {
+        match self {
+            Self::Configured(model) => &model.params,
+            Self::Stored(entry) => &entry.object.params,
+        }
+    }
+
+    /// Its `model_info`.
+    pub(super) fn told(&self) -> &Metadata {
+        match self {
+            Self::Configured(model) => &model.info,
+            Self::Stored(entry) => &entry.object.model_info,
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        match self {
+            Self::Configured(_) => false,
+            Self::Stored(entry) => entry.object.blocked,
+        }
+    }
+
+    /// Of stored ones.
+    fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Configured(_) => None,
+            Self::Stored(entry) => Some(&entry.object.origin),
         }
     }
 
     /// As LiteLLM shows one. `whole`: to somebody who administers the gateway.
     pub(super) fn row(&self, whole: bool, ways: &Ways) -> Value {
-        let mut params = self.params.clone();
+        let mut params = self.params().clone();
         params.retain(|name, _| {
             !ADDRESSES.contains(&name.as_str()) && (whole || FOR_CLIENTS.contains(&name.as_str()))
         });
-        let mut info = self.info.clone();
-        info.insert("id".to_owned(), (*self.id).into());
-        info.insert("db_model".to_owned(), self.origin.is_some().into());
-        let (direct, teams) = ways.to(&self.model_name);
+        let mut info = self.told().clone();
+        info.insert("id".to_owned(), self.id().into());
+        info.insert("db_model".to_owned(), self.origin().is_some().into());
+        let (direct, teams) = ways.to(self.model_name());
         info.insert("direct_access".to_owned(), (whole || direct).into());
         info.insert("access_via_team_ids".to_owned(), teams.into());
-        if self.blocked {
+        if self.is_blocked() {
             info.insert("blocked".to_owned(), true.into());
         }
-        if let Some(origin) = self.origin.as_ref().filter(|_| whole) {
+        if let Some(origin) = self.origin().filter(|_| whole) {
             info.insert("created_at".to_owned(), time(origin.created_at).into());
             info.insert("created_by".to_owned(), (*origin.created_by).into());
             info.insert("updated_at".to_owned(), time(origin.updated_at).into());
             info.insert("updated_by".to_owned(), (*origin.updated_by).into());
         }
         let mut row = Row::default();
-        row.put("model_name", &self.model_name);
+        row.put("model_name", self.model_name());
         row.put("litellm_params", params).put("model_info", info);
         row.into_value()
     }
@@ -94,11 +116,11 @@ impl Listed {
     /// When it was made and changed last; those of the configuration come first.
     pub(super) fn stamps(&self) -> (u64, u64) {
         let stamps = |origin: &Origin| (origin.created_at, origin.updated_at);
-        self.origin.as_ref().map(stamps).unwrap_or_default()
+        self.origin().map(stamps).unwrap_or_default()
     }
 
     pub(super) fn by_name(&self, other: &Self) -> Ordering {
-        (&self.model_name, &self.id).cmp(&(&other.model_name, &other.id))
+        (self.model_name(), self.id()).cmp(&(other.model_name(), other.id()))
     }
 }
 
@@ -155,24 +177,26 @@ pub(super) fn is_for(team: &Entry<Team>, model: &str) -> bool {
 }
 
 /// The deployments that the actor may see, by name, and whether they see them whole.
-pub(super) fn visible(call: &Call<'_>, by: Option<Route>) -> (Vec<Listed>, bool) {
+pub(super) fn visible<'s>(
+    call: &Call<'_>,
+    by: Option<Route>,
+    settings: &'s Settings,
+) -> (Vec<Listed<'s>>, bool) {
     let whole = call.shows(by, &Target::default());
-    let settings = call.plane.settings.load();
     let directory = call.plane.directory();
-    let configured = settings.models.iter().map(Listed::configured);
-    let stored = directory.deployments.iter();
-    let stored = stored.map(|entry| Listed::stored(&entry));
+    let configured = settings.models.iter().map(Listed::Configured);
+    let stored = directory.deployments.iter().map(Listed::Stored);
     let chain = call.actor.chain();
     let links = chain.map(|chain| chain.links());
-    let mut found: Vec<Listed> = configured.chain(stored).collect();
+    let mut found: Vec<Listed<'_>> = configured.chain(stored).collect();
     found.retain(|model| {
         let target = Target {
             is_usable: links
                 .as_ref()
-                .is_some_and(|links| allows_model(links, &model.model_name)),
+                .is_some_and(|links| allows_model(links, model.model_name())),
             ..Target::default()
         };
-        call.shows(by, &target)
+        whole || call.shows(by, &target)
     });
     found.sort_by(Listed::by_name);
     (found, whole)
@@ -190,10 +214,9 @@ pub(crate) fn count(call: &Call<'_>, groups: &[Box<str>]) -> usize {
     };
     let settings = call.plane.settings.load();
     let configured = settings.models.iter();
-    let stored = call.plane.directory().deployments.select(|_| true);
+    let stored = &call.plane.directory().deployments;
     configured.filter(|model| is_one(&model.model_name)).count()
         + stored
-            .iter()
             .filter(|entry| is_one(&entry.object.model_name))
-            .count()
+            .len()
 }

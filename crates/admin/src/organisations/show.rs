@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ironward_core::{Id, Money};
 use ironward_store::Directory;
 use ironward_store::objects::{Membership, Organisation, User};
@@ -46,31 +48,53 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let directory = call.plane.directory();
     let found = directory.organisations.find(&request.id);
     let found = found.ok_or_else(missing)?;
-    Ok(permit.show(whole(&directory, &request.id, &found.object)))
+    let mut all = within(&directory, std::iter::once(&*request.id));
+    let within = all.remove(&*request.id).unwrap_or_default();
+    Ok(permit.show(whole(&directory, &request.id, &found.object, within)))
 }
 
-fn whole(directory: &Directory, id: &str, organisation: &Organisation) -> Row {
-    let mut shown = row(directory, id, organisation);
-    let is_here = |place: &&Membership| place.organisation.as_str() == id;
-    let users = directory.users.select(|user| {
-        user.object
-            .organisations
-            .iter()
-            .any(|place| is_here(&place))
-    });
-    let members = users.iter().filter_map(|user| {
-        let place = user.object.organisations.iter().find(is_here)?;
-        Some(membership(&user.id, &user.object, place))
-    });
-    let members: Vec<Value> = members.collect();
+/// What is in an organisation.
+#[derive(Default)]
+struct Within {
+    members: Vec<Value>,
+    teams: Vec<Value>,
+}
+
+/// What is in each of these organisations: every user and every team is looked at once.
+fn within<'i>(
+    directory: &Directory,
+    ids: impl Iterator<Item = &'i str>,
+) -> BTreeMap<&'i str, Within> {
+    let mut all: BTreeMap<&str, Within> = ids.map(|id| (id, Within::default())).collect();
+    let is_here = |place: &Membership| all.contains_key(place.organisation.as_str());
+    let users = directory
+        .users
+        .select(|user| user.object.organisations.iter().any(is_here));
     let teams = directory.teams.select(|team| {
         let organisation = team.object.organisation.as_ref();
-        organisation.is_some_and(|organisation| organisation.as_str() == id)
+        organisation.is_some_and(|organisation| all.contains_key(organisation.as_str()))
     });
-    let teams = teams
-        .iter()
-        .map(|team| teams::row(directory, team.id.as_str(), &team.object).into_value());
-    let teams: Vec<Value> = teams.collect();
+    for user in users {
+        for place in &user.object.organisations {
+            if let Some(within) = all.get_mut(place.organisation.as_str()) {
+                let shown = membership(&user.id, &user.object, place);
+                within.members.push(shown);
+            }
+        }
+    }
+    for team in teams {
+        let organisation = team.object.organisation.as_ref();
+        if let Some(within) = organisation.and_then(|id| all.get_mut(id.as_str())) {
+            let shown = teams::row(directory, team.id.as_str(), &team.object);
+            within.teams.push(shown.into_value());
+        }
+    }
+    all
+}
+
+fn whole(directory: &Directory, id: &str, organisation: &Organisation, within: Within) -> Row {
+    let mut shown = row(directory, id, organisation);
+    let Within { members, teams } = within;
     shown.put("members", members).put("teams", teams);
     shown
 }
@@ -107,8 +131,12 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
             && call.shows(by, &target(id))
     });
     let page = request.part.cut(found);
-    let rows = page.items.iter();
-    let rows = rows.map(|entry| whole(&directory, entry.id.as_str(), &entry.object).into_value());
+    let mut all = within(&directory, page.items.iter().map(|entry| entry.id.as_str()));
+    let rows = page.items.iter().map(|entry| {
+        let id = entry.id.as_str();
+        let within = all.remove(id).unwrap_or_default();
+        whole(&directory, id, &entry.object, within).into_value()
+    });
     let rows: Vec<Value> = rows.collect();
     Ok(permit.answer(rows.into()).of(page.total))
 }

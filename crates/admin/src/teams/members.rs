@@ -269,10 +269,8 @@ pub(crate) async fn remove_member(call: &Call<'_>) -> Outcome {
         return Err(no_member());
     }
     call.stamp(&mut team.origin);
-    let keys = directory.keys.select(|key| {
-        key.object.team.as_ref() == Some(&held.id)
-            && matches!(&key.object.owner, Owner::User(owner) if *owner == user)
-    });
+    let mut keys = directory.keys_of_team(held.id.as_str());
+    keys.retain(|key| matches!(&key.object.owner, Owner::User(owner) if *owner == user));
     let mut changes: Vec<Change> = keys
         .iter()
         .map(|key| Change::delete(&key.id, key.version))

@@ -96,9 +96,7 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let held = held(call, &request.id)?;
     let directory = call.plane.directory();
     let id = held.id.as_str();
-    let keys = directory
-        .keys
-        .select(|key| key.object.team.as_ref() == Some(&held.id));
+    let keys = directory.keys_of_team(id);
     let keys = keys.iter().filter_map(|entry| {
         let key = entry.object.whole();
         let target = Target::key(&directory, Some(entry.id.as_str()), &key);

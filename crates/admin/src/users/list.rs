@@ -1,8 +1,8 @@
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 use ironward_store::Entry;
-use ironward_store::objects::{Owner, User};
+use ironward_store::objects::User;
 use serde_json::{Value, json};
 
 use super::fields::UserRole;
@@ -11,6 +11,7 @@ use super::show::row;
 use crate::call::{Call, Outcome};
 use crate::page::{Ascending, Paging};
 use crate::request::{Fields, FromJson, Place, Problems, Shape, choice};
+use crate::target::Target;
 
 pub(crate) struct ListUsers {
     paging: Paging,
@@ -86,29 +87,31 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
             .map(|member| member.user.as_str().to_owned())
             .collect::<Vec<_>>()
     });
-    let found = directory.users.select(|entry| {
-        let id = entry.id.as_str();
-        team.as_ref()
-            .is_none_or(|members| members.iter().any(|member| member == id))
-            && request.matches(entry)
-            && call.shows(by, &target(id, &entry.object))
-    });
-    let page = request
-        .paging
-        .sort_and_cut(found, |one, other| request.order(one, other));
-    let on_page = page.items.iter().map(|entry| (entry.id.as_str(), 0_u64));
-    let mut counts: HashMap<&str, u64> = on_page.collect();
-    for key in directory.keys.iter() {
-        if let Owner::User(owner) = &key.object.owner
-            && let Some(count) = counts.get_mut(owner.as_str())
-        {
-            *count += 1;
-        }
-    }
+    // Who sees what is nobody's sees every user.
+    let sees_all = call.shows(by, &Target::default());
+    let is_shown = |entry: &Entry<User>| {
+        request.matches(entry)
+            && (sees_all || call.shows(by, &target(entry.id.as_str(), &entry.object)))
+    };
+    let page = if request.is_for_all() && sees_all {
+        request.paging.of(&directory.users, request.ascending)
+    } else {
+        let found = match team {
+            None => directory.users.filter(is_shown),
+            Some(members) => {
+                let members: BTreeSet<String> = members.into_iter().collect();
+                let found = members.iter().filter_map(|id| directory.users.find(id));
+                found.filter(|entry| is_shown(entry)).collect()
+            }
+        };
+        request
+            .paging
+            .sort_and_cut(found, |one, other| request.order(one, other))
+    };
     let users = page.items.iter().map(|entry| {
         let id = entry.id.as_str();
         let mut shown = row(&directory, id, &entry.object);
-        shown.put("key_count", counts.get(id).copied().unwrap_or(0));
+        shown.put("key_count", directory.count_keys_of_user(&entry.id));
         shown.into_value()
     });
     let users: Vec<Value> = users.collect();
@@ -122,6 +125,14 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 }
 
 impl ListUsers {
+    /// Whether no user is left out, and they come by their ids.
+    fn is_for_all(&self) -> bool {
+        let names = self.ids.is_empty() && self.sso_ids.is_empty() && self.email.is_none();
+        let places = self.team.is_none() && self.organisations.is_empty();
+        let is_other = self.role.is_some() || self.search.is_some();
+        names && places && !is_other && matches!(self.by, SortBy::Id)
+    }
+
     fn matches(&self, entry: &Entry<User>) -> bool {
         let (id, user) = (entry.id.as_str(), &entry.object);
         let contains = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());

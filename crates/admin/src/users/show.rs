@@ -1,6 +1,6 @@
 use ironward_policy::access::Route;
 use ironward_store::Directory;
-use ironward_store::objects::{Owner, User};
+use ironward_store::objects::User;
 use serde_json::{Value, json};
 
 use super::fields::KEPT;
@@ -53,10 +53,7 @@ pub(super) fn put(directory: &Directory, id: &str, user: &User, row: &mut Row) {
 
 /// The ids of the teams that a user is in.
 pub(crate) fn teams_of(directory: &Directory, id: &str) -> Vec<Box<str>> {
-    let teams = directory.teams.select(|team| {
-        let mut members = team.object.members.iter();
-        members.any(|member| member.user.as_str() == id)
-    });
+    let teams = directory.teams_of_user(id);
     teams.iter().map(|team| team.id.as_str().into()).collect()
 }
 
@@ -86,9 +83,7 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let directory = call.plane.directory();
     let held = held(call, directory.users.find(request.id(call)?))?;
     let id = held.id.as_str();
-    let keys = directory
-        .keys
-        .select(|key| matches!(&key.object.owner, Owner::User(owner) if *owner == held.id));
+    let keys = directory.keys_of_user(id);
     let keys = keys.iter().filter_map(|entry| {
         let key = entry.object.whole();
         let target = Target::key(&directory, Some(entry.id.as_str()), &key);

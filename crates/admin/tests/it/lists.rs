@@ -174,6 +174,67 @@ async fn every_key_is_on_one_page_whatever_the_order() {
     assert_eq!(wrong.status, 400, "{}", wrong.text);
 }
 
+/// What a page costs is counted in objects that are looked at, and is that of the page.
+#[tokio::test]
+async fn a_page_looks_at_nothing_that_is_not_on_it() {
+    let fixture = Fixture::new().await;
+    for number in 0..60 {
+        let name = format!("user-{number}");
+        fixture.user(&name, Role::InternalUser, &[]).await;
+        let team = json!({"team_id": format!("team-{number}")});
+        let customer = json!({"user_id": format!("customer-{number}")});
+        let budget = json!({"budget_id": format!("budget-{number}")});
+        let tag = json!({"name": format!("tag-{number}")});
+        for (path, body) in [
+            ("/team/new", team),
+            ("/customer/new", customer),
+            ("/budget/new", budget),
+            ("/tag/new", tag),
+        ] {
+            let made = fixture.post(ADMIN, path, &body).await;
+            assert_eq!(made.status, 200, "{path}: {}", made.text);
+        }
+    }
+    fixture.team("team", None, &["user-1*"]).await;
+    put_keys(&fixture, 600).await;
+    let directory = fixture.plane.feed.directory();
+    let walked = || {
+        directory.keys.walked()
+            + directory.users.walked()
+            + directory.teams.walked()
+            + directory.customers.walked()
+            + directory.budgets.walked()
+            + directory.tags.walked()
+    };
+    for (path, most) in [
+        ("/key/list?size=10", 10),
+        ("/key/list?size=10&page=40&return_full_object=true", 10),
+        ("/key/list?size=10&sort_order=asc", 10),
+        // Every key of the user.
+        ("/key/list?size=3&user_id=user-1", 6),
+        ("/key/list?size=3&user_id=nobody", 0),
+        // Users and their teams, of which one of them has one; their keys are counted only.
+        ("/user/list?page_size=10", 11),
+        ("/user/list?page_size=10&page=3&sort_order=desc", 11),
+        ("/team/list?size=10", 10),
+        ("/v2/team/list?page_size=10&page=2", 10),
+        ("/customer/list?size=10&page=2", 10),
+        ("/budget/list?size=10", 10),
+        ("/tag/list?size=10", 10),
+    ] {
+        let before = walked();
+        let answer = fixture.get(ADMIN, path).await;
+        let looked_at = walked() - before;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        assert!(looked_at <= most, "{path} looked at {looked_at} objects");
+    }
+    // Half of them are the team's: a look at each of those, to sort them, and at no other.
+    let before = walked();
+    let answer = fixture.get(ADMIN, "/key/list?team_id=team").await;
+    assert_eq!(answer.json["total_count"], json!(300));
+    assert_eq!(walked() - before, 300);
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "how long something really takes is the test"
@@ -194,6 +255,8 @@ async fn a_page_of_a_hundred_thousand_keys_is_quick() {
     for (who, key) in [("administrator", ADMIN), ("team's administrator", &key)] {
         for path in [
             "/key/list?size=100&return_full_object=true",
+            "/key/list?size=100&page=900",
+            "/key/list?size=100&user_id=user-1",
             "/key/list?size=100&page=400&sort_by=key_alias",
             "/key/aliases?size=100",
             "/user/list?page_size=100",

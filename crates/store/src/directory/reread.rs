@@ -78,8 +78,8 @@ mod tests {
     use ironward_core::Id;
     use ironward_policy::{Grant, Link, Which, allows_model};
 
-    use super::super::{Directory, DirectoryWriter};
-    use crate::objects::{AccessGroup, Content, Key, Kind, Member, Metadata, Origin, Owner, Team};
+    use super::super::{Directory, DirectoryWriter, samples};
+    use crate::objects::{AccessGroup, Content, Key, Kind, Member, Team};
     use crate::row::Stored;
 
     fn stored(id: &str, content: Content) -> Stored {
@@ -109,22 +109,8 @@ mod tests {
 
     fn key() -> Content {
         Content::Key(Box::new(Key {
-            secrets: Vec::new(),
-            alias: None,
-            name: "k".into(),
-            owner: Owner::Team,
-            team: None,
-            project: None,
-            organisation: None,
-            creator: None,
             grant: named(),
-            spending: Default::default(),
-            aliases: Default::default(),
-            tags: Vec::new(),
-            rotation_interval: None,
-            metadata: Metadata::new(),
-            kept: Metadata::new(),
-            origin: Origin::default(),
+            ..samples::key()
         }))
     }
 

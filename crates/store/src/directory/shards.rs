@@ -86,8 +86,10 @@ where
         })
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.load().len()).sum()
+    /// Whether one of the values is `wanted`: it is asked of each until then, and none is copied.
+    pub(super) fn any(&self, mut wanted: impl FnMut(&V) -> bool) -> bool {
+        let mut shards = self.shards.iter();
+        shards.any(|shard| shard.load().values().any(&mut wanted))
     }
 
     fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&ArcSwap<HashMap<K, V, S>>> {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,7 +9,7 @@ use super::entry::Place;
 use super::grants::GrantReader;
 use super::key::KeyParts;
 use super::{Directory, Entry, Holder, LiveKey, Objects};
-use crate::objects::{Content, Key, Kind, SecretForm, User};
+use crate::objects::{Content, Key, Kind, Member, Owner, SecretForm, Team, User};
 use crate::row::Stored;
 
 /// The one writer of a directory: the feed, or whoever has no store behind it.
@@ -94,6 +95,14 @@ impl DirectoryWriter {
             .collect();
         let secrets = batch.iter().flat_map(secrets);
         self.directory.secrets.extend(secrets);
+        let owned = batch
+            .iter()
+            .filter_map(|key| Some((owner_user(key)?, key.id.clone())));
+        self.directory.by_user.extend(owned);
+        let paid = batch
+            .iter()
+            .filter_map(|key| Some((key.object.team.clone()?, key.id.clone())));
+        self.directory.by_team.extend(paid);
         self.directory.keys.extend(batch);
     }
 
@@ -125,7 +134,7 @@ impl DirectoryWriter {
             }
             Content::Team(team) => {
                 let grants = self.grants.of_team(&to, &team.grant, &team.members);
-                insert(&to.teams, Entry::new(&id, place, *team, grants))
+                self.put_team(Entry::new(&id, place, *team, grants))
             }
             Content::Organisation(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
@@ -171,6 +180,7 @@ impl DirectoryWriter {
             Kind::Key => {
                 let old = from.keys.remove(id)?;
                 self.forget_secrets(&old, None);
+                self.place_key(&old.id, Some(&old), None);
                 Some(old.mark)
             }
             Kind::User => {
@@ -182,7 +192,11 @@ impl DirectoryWriter {
                 Some(old.mark)
             }
             Kind::Organisation => remove(&from.organisations, id),
-            Kind::Team => remove(&from.teams, id),
+            Kind::Team => {
+                let old = from.teams.remove(id)?;
+                self.drop_members(&old, &[]);
+                Some(old.mark)
+            }
             Kind::Project => remove(&from.projects, id),
             Kind::ServiceAccount => {
                 let old = remove(&from.service_accounts, id);
@@ -278,12 +292,51 @@ impl DirectoryWriter {
         for (hash, found) in secrets(entry) {
             self.directory.secrets.insert(hash, found);
         }
-        let old = self.directory.keys.insert(Arc::clone(entry))?;
+        let old = self.directory.keys.insert(Arc::clone(entry));
+        self.place_key(&entry.id, old.as_deref(), Some(entry));
+        let old = old?;
         // From here on uses are noted in the new one. A call that has just found the old one and
         // notes itself after this is not seen by it; the next one is.
         entry.object.last_use.take_over(&old.object.last_use);
         self.forget_secrets(&old, Some(entry));
         Some(old.mark)
+    }
+
+    fn put_team(&self, entry: Entry<Team>) -> Option<u128> {
+        let entry = Arc::new(entry);
+        let old = self.directory.teams.insert(Arc::clone(&entry));
+        for member in &entry.object.members {
+            let user = Some(member.user.clone());
+            self.directory.by_member.replace(&entry.id, None, user);
+        }
+        let old = old?;
+        self.drop_members(&old, &entry.object.members);
+        Some(old.mark)
+    }
+
+    /// Takes those out of a team that are not `left` in it.
+    fn drop_members(&self, old: &Entry<Team>, left: &[Member]) {
+        let left: BTreeSet<&Id<User>> = left.iter().map(|member| &member.user).collect();
+        let members = old.object.members.iter().map(|member| &member.user);
+        for user in members.filter(|user| !left.contains(user)) {
+            let user = Some(user.clone());
+            self.directory.by_member.replace(&old.id, user, None);
+        }
+    }
+
+    /// Whose key it was, and whose it is now.
+    fn place_key(
+        &self,
+        id: &Id<Key>,
+        old: Option<&Entry<Key, LiveKey>>,
+        new: Option<&Entry<Key, LiveKey>>,
+    ) {
+        let users = [old, new].map(|key| owner_user(key?));
+        let teams = [old, new].map(|key| key?.object.team.clone());
+        let [old, new] = users;
+        self.directory.by_user.replace(id, old, new);
+        let [old, new] = teams;
+        self.directory.by_team.replace(id, old, new);
     }
 
     /// Secrets that `new` has as well stay.
@@ -347,6 +400,13 @@ impl DirectoryWriter {
 impl Default for DirectoryWriter {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+fn owner_user(key: &Entry<Key, LiveKey>) -> Option<Id<User>> {
+    match &key.object.owner {
+        Owner::User(user) => Some(user.clone()),
+        Owner::ServiceAccount(_) | Owner::Team => None,
     }
 }
 

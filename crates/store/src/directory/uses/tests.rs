@@ -1,26 +1,13 @@
 use crate::DirectoryWriter;
-use crate::objects::{Content, Key, Kind, Metadata, Owner};
+use crate::objects::{Content, Key, Kind};
 
+use super::super::samples::key as key_of_nobody;
 use super::Use;
 
 fn key(alias: &str) -> Content {
     Content::Key(Box::new(Key {
-        secrets: Vec::new(),
         alias: Some(alias.into()),
-        name: "sk-...abcd".into(),
-        owner: Owner::Team,
-        team: None,
-        project: None,
-        organisation: None,
-        creator: None,
-        grant: Default::default(),
-        spending: Default::default(),
-        aliases: Default::default(),
-        tags: Vec::new(),
-        rotation_interval: None,
-        metadata: Metadata::new(),
-        kept: Metadata::new(),
-        origin: Default::default(),
+        ..key_of_nobody()
     }))
 }
 
