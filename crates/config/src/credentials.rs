@@ -63,7 +63,7 @@ fn read_one(reader: &mut Reader<'_>, item: &Field<'_>) -> Option<Credential> {
     for entry in reader.entries(item)? {
         let field = item.entry(entry);
         match entry.key.as_str() {
-            "credential_name" => name = reader.text(&field).map(|name| name.text.to_string()),
+            "credential_name" => name = reader.name(&field),
             "credential_values" => {
                 values = reader
                     .entries(&field)

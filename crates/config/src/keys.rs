@@ -44,6 +44,8 @@ pub(crate) enum Effect<T> {
     Seconds(fn(&mut T, Duration)),
     Pause(fn(&mut T, Duration)),
     Word(fn(&mut T, String)),
+    /// A [`Self::Word`] that others refer to.
+    Name(fn(&mut T, String)),
     Words(fn(&mut T, Vec<String>)),
     File(fn(&mut T, PathBuf)),
     /// Read by a function of its own; the type as the reference page names it.
@@ -68,7 +70,7 @@ impl<T> Effect<T> {
             Self::Whole(_) | Self::Count(_) => "whole number",
             Self::Number(_) => "number",
             Self::Seconds(_) | Self::Pause(_) => "time",
-            Self::Word(_) => "text",
+            Self::Word(_) | Self::Name(_) => "text",
             Self::Words(_) => "list of texts",
             Self::File(_) => "file",
             Self::Read(shape, _) => shape,
@@ -89,6 +91,7 @@ impl<T> Effect<T> {
             Self::Seconds(setter) => set(target, reader.seconds(field), *setter),
             Self::Pause(setter) => set(target, reader.pause(field), *setter),
             Self::Word(setter) => set(target, reader.word(field), *setter),
+            Self::Name(setter) => set(target, reader.name(field), *setter),
             Self::Words(setter) => set(target, reader.words(field), *setter),
             Self::File(setter) => set(target, reader.file(field), *setter),
             Self::Read(_, read) => read(target, reader, field),

@@ -34,7 +34,7 @@ pub(crate) static MODEL: Section<Draft> = Section {
             name: "model_name",
             default: "",
             meaning: "Required. The model group: the name that clients ask for. `*` stands for any text.",
-            effect: Effect::Word(|model, name| model.name = Some(name)),
+            effect: Effect::Name(|model, name| model.name = Some(name)),
         },
         Key {
             name: "litellm_params",

@@ -64,6 +64,20 @@ impl Reader<'_> {
         })
     }
 
+    /// What others refer to something by. In a file it is a word; from the database it means itself,
+    /// with white space around it if there is any.
+    pub(crate) fn name(&mut self, field: &Field<'_>) -> Option<String> {
+        if !self.is_literal {
+            return self.word(field);
+        }
+        let text = self.text(field)?.text.to_string();
+        if text.is_empty() {
+            self.problem(field, "expected text, found an empty text");
+            return None;
+        }
+        Some(text)
+    }
+
     /// A list of texts; a single text is a list of one.
     pub(crate) fn words(&mut self, field: &Field<'_>) -> Option<Vec<String>> {
         if matches!(field.node.value, Value::Scalar(_)) {

@@ -270,6 +270,35 @@ async fn what_cannot_be_right_is_refused() {
 }
 
 #[tokio::test]
+async fn a_name_is_what_it_is() {
+    let fixture = Fixture::new().await;
+    let name = "\u{2003}ours ";
+    for (name, key) in [(name, KEY), ("ours", "sk-of-the-other")] {
+        let body = json!({"credential_name": name, "credential_values": {"api_key": key}});
+        let made = fixture.post(ADMIN, "/credentials", &body).await;
+        assert_eq!(made.status, 200, "{}", made.text);
+    }
+    let path = "/credentials/by_name/%E2%80%83ours%20";
+    let shown = fixture.get(ADMIN, path).await;
+    assert_eq!(shown.json["credential_name"], json!(name), "{}", shown.text);
+    let model = |credential: &str| json!({"model_name": " gpt ", "litellm_params": {"model": "anthropic/x", "litellm_credential_name": credential}});
+    let made = fixture.post(ADMIN, "/model/new", &model(name)).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    assert_eq!(made.json["model_name"], json!(" gpt "));
+    let unknown = fixture.post(ADMIN, "/model/new", &model(" ours")).await;
+    assert_eq!(unknown.status, 400, "{}", unknown.text);
+    // It is in use by this name alone.
+    let kept = fixture
+        .call("DELETE", "/credentials/%E2%80%83ours%20", &json!({}))
+        .await;
+    assert_ne!(kept.status, 200, "{}", kept.text);
+    let gone = fixture
+        .call("DELETE", "/credentials/ours", &json!({}))
+        .await;
+    assert_eq!(gone.status, 200, "{}", gone.text);
+}
+
+#[tokio::test]
 async fn a_secret_stays_with_its_address() {
     let fixture = Fixture::new().await;
     let body = json!({"credential_name": "c", "credential_values":

@@ -93,6 +93,28 @@ fn a_switch_of_a_credential_is_text() {
 }
 
 #[test]
+fn names_are_what_they_are() {
+    let name = "\u{2003}ours ";
+    let model = LiteralModel {
+        id: "d1",
+        name: " gpt\u{a0}",
+        params: &map(json!({"model": "openai/x", "litellm_credential_name": name})),
+        secrets: Vec::new(),
+        info: &map(json!({})),
+        credential: Some(LiteralCredential {
+            name,
+            plain: Vec::new(),
+            secrets: vec![("api_key", Secret::new("sk-of-the-credential"))],
+        }),
+    };
+    let (models, _) = model.read().unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(models[0].name, " gpt\u{a0}");
+    assert!(models[0].params.api_key.is_some());
+    let empty = json!({"model": "openai/x", "litellm_credential_name": ""});
+    assert!(read(empty, Vec::new()).is_err());
+}
+
+#[test]
 fn what_is_wrong_is_told_without_values() {
     for params in [
         json!({"model": "openai/x", "litellm_credential_name": "theirs"}),

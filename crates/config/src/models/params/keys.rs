@@ -63,7 +63,7 @@ pub(crate) static PARAMS: Section<Draft> = Section {
             name: "litellm_credential_name",
             default: "",
             meaning: "An entry of `credential_list`, whose values hold where the model has none of its own.",
-            effect: Effect::Word(|draft, name| draft.credential = Some(name)),
+            effect: Effect::Name(|draft, name| draft.credential = Some(name)),
         },
         Key {
             name: "weight",

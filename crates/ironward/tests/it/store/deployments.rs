@@ -170,6 +170,15 @@ fn a_credential_is_named_and_changes_without_a_restart() {
         world.key_sent_to("named"),
         "sk-key-of-the-stored-credential"
     );
+    // Names are compared as they are, with what is around them.
+    seal(&world.site, "\u{a0}ours ", "sk-key-of-the-one-with-blanks");
+    let blanks = json!({"litellm_credential_name": "\u{a0}ours "});
+    world.put(" with blanks\u{2003}", &blanks);
+    wait_until("it joins", || world.status(" with blanks\u{2003}") == 200);
+    assert_eq!(
+        world.key_sent_to(" with blanks\u{2003}"),
+        "sk-key-of-the-one-with-blanks"
+    );
     seal(&world.site, "ours", "sk-the-next-key-of-the-credential");
     wait_until("the new value is sent", || {
         world.key_sent_to("named") == "sk-the-next-key-of-the-credential"
