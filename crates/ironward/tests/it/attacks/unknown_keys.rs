@@ -73,23 +73,28 @@ fn cost_the_same(tenants: &Tenants<'_>) {
     tenants.assert_unharmed();
 }
 
-/// The medians lie together: a query of the database takes longer than all of an answer, and five
-/// seconds of sleep take longer than that.
+/// Other work on the machine adds to a time and never takes from it, and the kinds take turns on each
+/// connection: the tenth least of over two hundred is what an answer costs by itself, also on a
+/// machine that is busy. There the kinds lie together within a quarter, which is less than one query
+/// of a database takes. The medians, where other work shows, are held apart by less than twice: what
+/// is slow only every other time is seen by them.
 #[track_caller]
-fn assert_alike(latencies: BTreeMap<&str, Vec<Duration>>) {
-    let median = |mut all: Vec<Duration>| {
+fn assert_alike(mut latencies: BTreeMap<&str, Vec<Duration>>) {
+    for all in latencies.values_mut() {
         assert!(all.len() >= 200, "{} of a kind", all.len());
         all.sort();
-        all[all.len() / 2]
-    };
-    let medians: Vec<_> = latencies
-        .into_iter()
-        .map(|(key, all)| (median(all), key))
-        .collect();
-    let least = medians.iter().min().expect("some").0;
-    for (median, key) in &medians {
-        let bound = least.mul_f64(2.0) + Duration::from_micros(100);
-        assert!(*median <= bound, "{key}: {median:?} in {medians:?}");
+    }
+    let middle = usize::from(ADDRESSES) / 2;
+    for (place, times, over) in [(10, 1.25, 20), (middle, 2.0, 100)] {
+        let costs: Vec<_> = latencies
+            .iter()
+            .map(|(key, all)| (all[place], key))
+            .collect();
+        let least = costs.iter().min().expect("some").0;
+        let bound = least.mul_f64(times) + Duration::from_micros(over);
+        for (cost, key) in &costs {
+            assert!(*cost <= bound, "{key}: {cost:?} in {costs:?}");
+        }
     }
 }
 
