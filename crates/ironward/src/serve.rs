@@ -1,41 +1,37 @@
 //! `ironward serve`: assemble, listen, reload, drain.
 
+mod planes;
+mod who;
+
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Login, Plane, Sealing, Sites};
 use ironward_config::ProcessEnvironment;
-use ironward_core::{Clock, Random, SystemClock};
-use ironward_egress::{Credentials, Dialler, Egress, Settings, Upstream};
-use ironward_identity::{Identities, LoginIssuer};
-use ironward_proxy::{Access, InFlight, ServerTls, SidePool, keyless};
+use ironward_core::{Random, SystemClock};
+use ironward_egress::{Credentials, Dialler, Settings};
+use ironward_proxy::{ServerTls, SidePool};
 use ironward_secret::{KeyHash, KeyToken};
-use ironward_store::Freshness;
-use ironward_telemetry::{Draining, Format, ListenerOpened, Logging};
-use tokio::net::TcpListener;
+use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
+use self::planes::{Ends, Planes, admin_plane, side_places};
+use self::who::{who_may_call, who_may_log_in};
 use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler, Foundation};
-use crate::authority::{Authority, STALE};
+use crate::authority::Authority;
 use crate::banner::{self, Greeting};
 use crate::call_path::CallPath;
 use crate::data_dir::{DataDir, draw_admin_key};
-use crate::data_plane::{self, Shared};
+use crate::data_plane::Shared;
 use crate::exit::Failure;
 use crate::in_force::InForce;
 use crate::installation::Opening;
-use crate::issuers::Issuers;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
 use crate::references::References;
-use crate::reload::{Reloader, admin_settings, files_to_watch};
+use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::{exposure, open_files, tls, way_out};
@@ -191,76 +187,6 @@ async fn open(
     Ok((Arc::new(authority), is_reached))
 }
 
-/// The keys of the directory are let in for as long as it is current; beside them the tokens of the
-/// issuers that the configuration names, and certificates.
-fn who_may_call(
-    authority: &Authority,
-    foundation: &Foundation,
-    (assembler, dialler): (&Assembler, &Arc<Dialler>),
-) -> Result<(Arc<Access>, Arc<Issuers>), Failure> {
-    let directory = authority.feed.directory();
-    let keyless = keyless(&directory, Identities::new(&[], None));
-    let credentials = Arc::clone(&assembler.credentials);
-    let upstream = Egress::new(Arc::clone(&credentials), Arc::clone(dialler));
-    let issuers = Issuers::new(Arc::clone(&keyless), Arc::new(upstream), credentials);
-    let prepared = issuers.prepare(&foundation.config);
-    issuers.replace(prepared.map_err(Failure::Config)?);
-    let access = Access::new(
-        directory,
-        Arc::clone(&authority.hasher),
-        Arc::clone(authority.feed.freshness()),
-        Some(STALE),
-        keyless,
-    );
-    Ok((Arc::new(access), Arc::new(issuers)))
-}
-
-/// People log in with the issuer of the configuration, if it names one.
-fn who_may_log_in(
-    foundation: &Foundation,
-    (assembler, dialler): (&Assembler, &Arc<Dialler>),
-) -> Result<Option<Arc<Login>>, Failure> {
-    let Some(settings) = &foundation.config.ironward.login else {
-        return Ok(None);
-    };
-    let credentials = &assembler.credentials;
-    let upstream = Egress::new(Arc::clone(credentials), Arc::clone(dialler));
-    let upstream: Arc<dyn Upstream> = Arc::new(upstream);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let issuer = LoginIssuer::new(settings, &upstream, credentials, &clock);
-    let issuer = issuer.map_err(|error| {
-        Failure::Config(format!(
-            "the issuer of ironward.login cannot be asked: {error}"
-        ))
-    })?;
-    Ok(Some(Arc::new(Login::new(settings, issuer))))
-}
-
-fn admin_plane(
-    call_path: &CallPath,
-    authority: &Authority,
-    (foundation, sites, login): (&Foundation, Sites, Option<Arc<Login>>),
-) -> Arc<Plane> {
-    Arc::new(Plane {
-        condition: Arc::new(Ready {
-            in_flight: Arc::clone(&call_path.in_flight),
-            freshness: Arc::clone(authority.feed.freshness()),
-        }),
-        calls: Arc::new(call_path.clone()),
-        store: Arc::clone(&authority.store),
-        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
-        feed: Arc::clone(&authority.feed),
-        failures: Arc::clone(call_path.access.failures()),
-        keyless: Arc::clone(call_path.access.keyless()),
-        login,
-        hasher: Arc::clone(&authority.hasher),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom::default()),
-        settings: ArcSwap::from_pointee(admin_settings(foundation, authority, sites)),
-        turn: tokio::sync::Mutex::new(()),
-    })
-}
-
 fn greet(
     args: &ServeArgs,
     shared: &Shared,
@@ -317,154 +243,6 @@ async fn keep(
     }
 }
 
-/// The two planes, listening.
-struct Planes {
-    data: SocketAddr,
-    admin: SocketAddr,
-    login: Option<Arc<Login>>,
-    threads: Vec<JoinHandle<io::Result<()>>>,
-    admin_task: tokio::task::JoinHandle<io::Result<()>>,
-}
-
-impl Planes {
-    async fn open(args: &ServeArgs, shared: &Shared, plane: Arc<Plane>) -> Result<Self, Failure> {
-        let address = SocketAddr::new(args.host, args.port);
-        let sockets = data_plane::bind_all(address, threads(args))
-            .map_err(|error| not_free(address, "--port", &error))?;
-        let data = sockets
-            .first()
-            .and_then(|socket| socket.local_addr().ok())
-            .unwrap_or(address);
-        let address = SocketAddr::new(args.admin_host, args.admin_port);
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| not_free(address, "--admin-port", &error))?;
-        let admin = listener.local_addr().unwrap_or(address);
-        let threads =
-            data_plane::start(sockets, shared).map_err(|error| Failure::Run(error.to_string()))?;
-        let login = plane.login.clone();
-        let admin_task = tokio::spawn(ironward_admin::serve(
-            listener,
-            ironward_admin::router(plane),
-            until(shared.stopped.clone()),
-        ));
-        ListenerOpened {
-            plane: "data",
-            address: data,
-            tls: shared.tls.is_some(),
-        }
-        .emit();
-        ListenerOpened {
-            plane: "admin",
-            address: admin,
-            tls: false,
-        }
-        .emit();
-        Ok(Self {
-            data,
-            admin,
-            login,
-            threads,
-            admin_task,
-        })
-    }
-
-    /// Ends sessions that no longer hold, for as long as it is polled.
-    async fn end_sessions(&self, authority: &Authority) {
-        if let Some(login) = &self.login {
-            login.end_revoked(&authority.feed.directory()).await;
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// Takes no new connection, waits for the running calls, and ends the threads.
-    async fn close(self, shared: Shared, limit: Duration, mut ends: Ends) -> Result<(), Failure> {
-        let Shared {
-            in_flight, alive, ..
-        } = shared;
-        drop(alive);
-        Draining {
-            in_flight: in_flight.count(),
-            limit,
-        }
-        .emit();
-        in_flight.drain();
-        // Nobody listens any more when the receivers are gone.
-        let _gone = ends.drain.send(true);
-        let in_time = tokio::time::timeout(limit, ends.ended.recv()).await.is_ok();
-        let left = in_flight.count();
-        let _gone = ends.stop.send(true);
-        for thread in self.threads {
-            if let Ok(Err(error)) = thread.join() {
-                return Err(Failure::Run(format!("a data thread failed: {error}")));
-            }
-        }
-        self.admin_task.abort();
-        if in_time || left == 0 {
-            return Ok(());
-        }
-        Err(Failure::Run(format!(
-            "{left} calls did not finish within {} s and were cut",
-            limit.as_secs()
-        )))
-    }
-}
-
-/// How the planes are told to end, and tell that they have.
-struct Ends {
-    drain: watch::Sender<bool>,
-    stop: watch::Sender<bool>,
-    /// Closed when the last thread has ended.
-    ended: mpsc::Receiver<()>,
-}
-
-/// The other ends, which the data plane has: whether to drain, whether to stop, and what is dropped
-/// by the last thread.
-type Told = (
-    watch::Receiver<bool>,
-    watch::Receiver<bool>,
-    mpsc::Sender<()>,
-);
-
-impl Ends {
-    fn open() -> (Self, Told) {
-        let (drain, drained) = watch::channel(false);
-        let (stop, stopped) = watch::channel(false);
-        let (alive, ended) = mpsc::channel(1);
-        (Self { drain, stop, ended }, (drained, stopped, alive))
-    }
-}
-
-/// The cores that this process may use, unless the operator says a number.
-fn threads(args: &ServeArgs) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    args.threads.map_or_else(cores, usize::from)
-}
-
-/// One more than a single large body takes, however few cores there are.
-fn side_places(args: &ServeArgs) -> usize {
-    threads(args).max(2)
-}
-
-struct Ready {
-    in_flight: Arc<InFlight>,
-    freshness: Arc<Freshness>,
-}
-
-impl Condition for Ready {
-    fn takes_calls(&self) -> bool {
-        !self.in_flight.is_draining()
-    }
-
-    fn is_connected(&self) -> bool {
-        !self.freshness.is_stale(STALE)
-    }
-}
-
-async fn until(mut flag: watch::Receiver<bool>) {
-    let _closed = flag.wait_for(|flag| *flag).await;
-}
-
 /// SIGTERM or SIGINT.
 struct End {
     term: Signal,
@@ -485,10 +263,4 @@ impl End {
             _ = self.int.recv() => {}
         }
     }
-}
-
-fn not_free(address: SocketAddr, flag: &str, error: &io::Error) -> Failure {
-    Failure::Listen(format!(
-        "{address} cannot be listened on: {error}; name another with {flag}"
-    ))
 }

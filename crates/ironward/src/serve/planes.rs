@@ -1,0 +1,213 @@
+//! The two planes: how they are opened and closed.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use ironward_admin::{Condition, Login, Plane, Sealing, Sites};
+use ironward_core::SystemClock;
+use ironward_proxy::InFlight;
+use ironward_store::Freshness;
+use ironward_telemetry::{Draining, ListenerOpened};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+
+use crate::args::ServeArgs;
+use crate::assemble::Foundation;
+use crate::authority::{Authority, STALE};
+use crate::call_path::CallPath;
+use crate::data_plane::{self, Shared};
+use crate::exit::Failure;
+use crate::random::SystemRandom;
+use crate::reload::admin_settings;
+
+pub(super) fn admin_plane(
+    call_path: &CallPath,
+    authority: &Authority,
+    (foundation, sites, login): (&Foundation, Sites, Option<Arc<Login>>),
+) -> Arc<Plane> {
+    Arc::new(Plane {
+        condition: Arc::new(Ready {
+            in_flight: Arc::clone(&call_path.in_flight),
+            freshness: Arc::clone(authority.feed.freshness()),
+        }),
+        calls: Arc::new(call_path.clone()),
+        store: Arc::clone(&authority.store),
+        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
+        feed: Arc::clone(&authority.feed),
+        failures: Arc::clone(call_path.access.failures()),
+        keyless: Arc::clone(call_path.access.keyless()),
+        login,
+        hasher: Arc::clone(&authority.hasher),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::default()),
+        settings: ArcSwap::from_pointee(admin_settings(foundation, authority, sites)),
+        turn: tokio::sync::Mutex::new(()),
+    })
+}
+
+struct Ready {
+    in_flight: Arc<InFlight>,
+    freshness: Arc<Freshness>,
+}
+
+impl Condition for Ready {
+    fn takes_calls(&self) -> bool {
+        !self.in_flight.is_draining()
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.freshness.is_stale(STALE)
+    }
+}
+
+/// The two planes, listening.
+pub(super) struct Planes {
+    pub(super) data: SocketAddr,
+    pub(super) admin: SocketAddr,
+    login: Option<Arc<Login>>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+    admin_task: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+impl Planes {
+    pub(super) async fn open(
+        args: &ServeArgs,
+        shared: &Shared,
+        plane: Arc<Plane>,
+    ) -> Result<Self, Failure> {
+        let address = SocketAddr::new(args.host, args.port);
+        let sockets = data_plane::bind_all(address, threads(args))
+            .map_err(|error| not_free(address, "--port", &error))?;
+        let data = sockets
+            .first()
+            .and_then(|socket| socket.local_addr().ok())
+            .unwrap_or(address);
+        let address = SocketAddr::new(args.admin_host, args.admin_port);
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| not_free(address, "--admin-port", &error))?;
+        let admin = listener.local_addr().unwrap_or(address);
+        let threads =
+            data_plane::start(sockets, shared).map_err(|error| Failure::Run(error.to_string()))?;
+        let login = plane.login.clone();
+        let admin_task = tokio::spawn(ironward_admin::serve(
+            listener,
+            ironward_admin::router(plane),
+            until(shared.stopped.clone()),
+        ));
+        ListenerOpened {
+            plane: "data",
+            address: data,
+            tls: shared.tls.is_some(),
+        }
+        .emit();
+        ListenerOpened {
+            plane: "admin",
+            address: admin,
+            tls: false,
+        }
+        .emit();
+        Ok(Self {
+            data,
+            admin,
+            login,
+            threads,
+            admin_task,
+        })
+    }
+
+    /// Ends sessions that no longer hold, for as long as it is polled.
+    pub(super) async fn end_sessions(&self, authority: &Authority) {
+        if let Some(login) = &self.login {
+            login.end_revoked(&authority.feed.directory()).await;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Takes no new connection, waits for the running calls, and ends the threads.
+    pub(super) async fn close(
+        self,
+        shared: Shared,
+        limit: Duration,
+        mut ends: Ends,
+    ) -> Result<(), Failure> {
+        let Shared {
+            in_flight, alive, ..
+        } = shared;
+        drop(alive);
+        Draining {
+            in_flight: in_flight.count(),
+            limit,
+        }
+        .emit();
+        in_flight.drain();
+        // Nobody listens any more when the receivers are gone.
+        let _gone = ends.drain.send(true);
+        let in_time = tokio::time::timeout(limit, ends.ended.recv()).await.is_ok();
+        let left = in_flight.count();
+        let _gone = ends.stop.send(true);
+        for thread in self.threads {
+            if let Ok(Err(error)) = thread.join() {
+                return Err(Failure::Run(format!("a data thread failed: {error}")));
+            }
+        }
+        self.admin_task.abort();
+        if in_time || left == 0 {
+            return Ok(());
+        }
+        Err(Failure::Run(format!(
+            "{left} calls did not finish within {} s and were cut",
+            limit.as_secs()
+        )))
+    }
+}
+
+/// How the planes are told to end, and tell that they have.
+pub(super) struct Ends {
+    drain: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+    /// Closed when the last thread has ended.
+    ended: mpsc::Receiver<()>,
+}
+
+/// The other ends, which the data plane has: whether to drain, whether to stop, and what is dropped
+/// by the last thread.
+pub(super) type Told = (
+    watch::Receiver<bool>,
+    watch::Receiver<bool>,
+    mpsc::Sender<()>,
+);
+
+impl Ends {
+    pub(super) fn open() -> (Self, Told) {
+        let (drain, drained) = watch::channel(false);
+        let (stop, stopped) = watch::channel(false);
+        let (alive, ended) = mpsc::channel(1);
+        (Self { drain, stop, ended }, (drained, stopped, alive))
+    }
+}
+
+/// The cores that this process may use, unless the operator says a number.
+fn threads(args: &ServeArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    args.threads.map_or_else(cores, usize::from)
+}
+
+/// One more than a single large body takes, however few cores there are.
+pub(super) fn side_places(args: &ServeArgs) -> usize {
+    threads(args).max(2)
+}
+
+async fn until(mut flag: watch::Receiver<bool>) {
+    let _closed = flag.wait_for(|flag| *flag).await;
+}
+
+fn not_free(address: SocketAddr, flag: &str, error: &io::Error) -> Failure {
+    Failure::Listen(format!(
+        "{address} cannot be listened on: {error}; name another with {flag}"
+    ))
+}
