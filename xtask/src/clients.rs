@@ -2,11 +2,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::install;
 use crate::process::Running;
 use crate::program::{run as run_program, watch};
 use crate::steps::{Count, Outcome};
-use crate::workspace::{cargo, root, target, target_directory, write};
+use crate::workspace::{cargo, root, target};
+use crate::{gateway, install};
 
 /// A script, the interpreter that has what it needs, and the clients that it can be.
 struct Suite {
@@ -32,7 +32,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             None,
         )
     } else {
-        let gateway = start_gateway(upstream.ready("upstream"))?;
+        let config = config_text(upstream.ready("upstream"));
+        let gateway = gateway::start("clients/run", &config)?;
         (
             format!("http://{}", gateway.ready("data")),
             MASTER_KEY.to_owned(),
@@ -157,30 +158,6 @@ pub(crate) fn start_upstream() -> Result<Running, String> {
     ]))?;
     let mut command = Command::new(target().join("debug/upstream"));
     Running::start(&mut command, "upstream", Duration::from_secs(10))
-}
-
-fn start_gateway(upstream: &str) -> Result<Running, String> {
-    run_program(cargo().args(["build", "--quiet", "-p", "ironward"]))?;
-    let directory = target_directory("clients/run")?;
-    let config = directory.join("config.yaml");
-    write(&config, &config_text(upstream))?;
-    let mut command = Command::new(target().join("debug/ironward"));
-    command
-        .args([
-            "serve",
-            "--ready-json",
-            "--port",
-            "0",
-            "--admin-port",
-            "0",
-            "--config",
-        ])
-        .arg(&config)
-        .arg("--data-dir")
-        .arg(directory.join("state"))
-        .arg("--kek-file")
-        .arg(directory.join("kek"));
-    Running::start(&mut command, "data", Duration::from_secs(20))
 }
 
 /// One group a provider family, and the wildcard group through which a case asks it for trouble.

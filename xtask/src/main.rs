@@ -11,6 +11,7 @@ mod bench;
 mod clients;
 mod demo;
 mod fuzz;
+mod gateway;
 mod install;
 mod issuers;
 mod management;
@@ -40,7 +41,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "test",
         about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
-                management [--only STEP,...] [--fail-fast]",
+                management, schemathesis [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
@@ -65,7 +66,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "schemathesis",
-        about: "made-up requests to the management API against its own document [--examples N]",
+        about: "made-up requests to the management API against its own document [--long] [--seed N]",
         run: schemathesis::run,
     },
     Task {

@@ -2,24 +2,23 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::clients::start_upstream;
-use crate::install;
 use crate::process::Running;
 use crate::program::{run as run_program, watch};
 use crate::steps::{Count, Outcome, number_before};
-use crate::workspace::{cargo, root, target, target_directory, write};
+use crate::workspace::{cargo, root, target};
+use crate::{gateway, install};
 
 /// Runs LiteLLM's management calls, as its users write them, over each database.
 pub(crate) fn run(args: &[String]) -> Outcome {
     let python = install::python("requirements-management.txt")?;
     let upstream = start_upstream()?;
-    run_program(cargo().args(["build", "--quiet", "-p", "ironward"]))?;
     let server = start_server()?;
     let mut total = Count::default();
     for (database, url) in [
         ("sqlite", None),
         ("postgresql", Some(server.ready("postgres"))),
     ] {
-        let gateway = start_gateway(database, url)?;
+        let gateway = start_gateway("clients/management", database, url)?;
         let mut tests = Command::new(&python);
         tests
             .args(["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"])
@@ -90,31 +89,13 @@ pub(crate) fn start_server() -> Result<Running, String> {
     Running::start(&mut command, "postgres", Duration::from_secs(60))
 }
 
-fn start_gateway(database: &str, url: Option<&str>) -> Result<Running, String> {
-    let directory = target_directory(&format!("clients/management/{database}"))?;
-    // Nothing of an earlier run.
-    std::fs::remove_dir_all(&directory).map_err(|error| error.to_string())?;
-    let directory = target_directory(&format!("clients/management/{database}"))?;
-    let directory = std::path::absolute(directory).map_err(|error| error.to_string())?;
-    let config = directory.join("config.yaml");
-    write(&config, &config_text(url))?;
-    let mut command = Command::new(target().join("debug/ironward"));
-    command
-        .args([
-            "serve",
-            "--ready-json",
-            "--port",
-            "0",
-            "--admin-port",
-            "0",
-            "--config",
-        ])
-        .arg(&config)
-        .arg("--data-dir")
-        .arg(directory.join("state"))
-        .arg("--kek-file")
-        .arg(directory.join("kek"));
-    Running::start(&mut command, "data", Duration::from_secs(20))
+/// A gateway over a new `SQLite` file, or over the database at `url`, with its state below `area`.
+pub(crate) fn start_gateway(
+    area: &str,
+    database: &str,
+    url: Option<&str>,
+) -> Result<Running, String> {
+    gateway::start(&format!("{area}/{database}"), &config_text(url))
 }
 
 /// Two models that answer by themselves; others are made by the calls.

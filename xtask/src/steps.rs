@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, issuers, management, tidy, tools};
+use crate::{clients, fuzz, issuers, management, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -66,6 +66,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "management",
         run: || management::run(&[]),
+    },
+    Step {
+        name: "schemathesis",
+        run: || schemathesis::run(&[]),
     },
 ];
 
