@@ -48,34 +48,14 @@ mod target;
 mod teams;
 mod users;
 
-use std::io;
-use std::net::SocketAddr;
-
-use axum::Router;
-use tokio::net::TcpListener;
-
 pub use actor::administrator_of;
 pub use guest::Guest;
 pub use health::Condition;
 pub use import::{Count, Existing, IMPORTED_TABLES, Import, ImportedRow, Note, import};
+pub use listener::{Certificate, serve};
 pub use login::Login;
 pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
 pub use plane::{Ask, Calls, Plane, Sealing, Settings, Sites};
 pub use router::{probes, router};
 pub use sealing::is_secret as is_secret_name;
-
-/// Serves `routes` ([`router()`], or [`probes`] alone) until `stop` completes, then finishes the running requests.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener::prompt(listener), service)
-        .with_graceful_shutdown(stop)
-        .await
-}

@@ -9,6 +9,7 @@ use crate::reader::{Field, Reader};
 
 mod login;
 mod secret_sources;
+mod tls;
 mod vault;
 
 pub(crate) use login::LOGIN;
@@ -17,6 +18,8 @@ pub(crate) use secret_sources::{
     AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, SECRET_SOURCES, VAULT_SOURCE,
 };
 pub use secret_sources::{AwsSource, AzureSource, GcpSource, SecretSources, VaultSource};
+pub(crate) use tls::{ADMIN_TLS, TLS};
+pub use tls::{ClientTls, Tls};
 pub(crate) use vault::VAULT;
 pub use vault::{KekSettings, VaultAuth, VaultSettings};
 
@@ -25,6 +28,8 @@ pub use vault::{KekSettings, VaultAuth, VaultSettings};
 pub struct IronwardSettings {
     /// The certificate that clients see; without one the data port speaks plain HTTP.
     pub tls: Option<Tls>,
+    /// The certificate of the admin listener; without one it speaks plain HTTP.
+    pub admin_tls: Option<Tls>,
     /// The largest request body.
     pub body_limit_mb: Option<u32>,
     /// How long a client may take to send a body.
@@ -69,27 +74,6 @@ pub enum Authorities {
     System,
 }
 
-/// The gateway's own certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
-    /// The chain, as a PEM file.
-    pub certificate: PathBuf,
-    /// Its private key, as a PEM file.
-    pub key: PathBuf,
-    /// The authorities that clients' certificates have to be of; without them no certificate is
-    /// asked for.
-    pub clients: Option<ClientTls>,
-}
-
-/// The certificates that clients show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientTls {
-    /// Their authorities, as a PEM file.
-    pub authorities: PathBuf,
-    /// Whether a client without one is refused. A certificate of another authority always is.
-    pub required: bool,
-}
-
 /// The keys of `ironward`.
 pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
     name: "ironward",
@@ -99,8 +83,18 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
         Key {
             name: "tls",
             default: "",
-            meaning: "The gateway's own certificate: see below.",
-            effect: Effect::Read("section", read_tls),
+            meaning: "The certificate of the data port: see below.",
+            effect: Effect::Read("section", |ironward, reader, field| {
+                ironward.tls = tls::read(&TLS, reader, field);
+            }),
+        },
+        Key {
+            name: "admin_tls",
+            default: "",
+            meaning: "The certificate of the admin port, which speaks plain HTTP without it: see below.",
+            effect: Effect::Read("section", |ironward, reader, field| {
+                ironward.admin_tls = tls::read(&ADMIN_TLS, reader, field);
+            }),
         },
         Key {
             name: "body_limit_mb",
@@ -240,50 +234,6 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
     unknown: Unknown::Problem,
 };
 
-/// `ironward.tls` while it is read.
-#[derive(Default)]
-pub(crate) struct TlsDraft {
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
-    client_ca: Option<PathBuf>,
-    /// Whether clients need one, where it is said.
-    client_certificates: Option<bool>,
-}
-
-/// The keys of `ironward.tls`.
-pub(crate) static TLS: Section<TlsDraft> = Section {
-    name: "ironward.tls",
-    about: "",
-    keys: &[
-        Key {
-            name: "certificate",
-            default: "",
-            meaning: "Required. The certificate and its chain: a PEM file.",
-            effect: Effect::File(|tls, path| tls.certificate = Some(path)),
-        },
-        Key {
-            name: "key",
-            default: "",
-            meaning: "Required. The certificate's private key: a PEM file.",
-            effect: Effect::File(|tls, path| tls.key = Some(path)),
-        },
-        Key {
-            name: "client_ca",
-            default: "",
-            meaning: "The authorities that clients' certificates have to be of: a PEM file. Without it no certificate is asked for.",
-            effect: Effect::File(|tls, path| tls.client_ca = Some(path)),
-        },
-        Key {
-            name: "client_certificates",
-            default: "required",
-            meaning: "With `client_ca`: `required` lets no client connect without a certificate; `optional` lets it, and it needs a key. A certificate of another authority is refused either way.",
-            effect: Effect::Read("text", read_client_certificates),
-        },
-    ],
-    ignored: "",
-    unknown: Unknown::Problem,
-};
-
 fn read_authorities(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
     let Some(text) = reader.word(field) else {
         return;
@@ -298,15 +248,6 @@ fn read_authorities(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, fi
     }
 }
 
-fn read_client_certificates(tls: &mut TlsDraft, reader: &mut Reader<'_>, field: &Field<'_>) {
-    match reader.word(field).as_deref() {
-        Some("required") => tls.client_certificates = Some(true),
-        Some("optional") => tls.client_certificates = Some(false),
-        Some(_) => reader.problem(field, "either 'required' or 'optional'; write one of them"),
-        None => {}
-    }
-}
-
 fn read_period_or_never(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Option<Period>> {
     let text = reader.word(field)?;
     match Period::parse_or_never(&text) {
@@ -315,35 +256,5 @@ fn read_period_or_never(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Op
             reader.problem(field, error.to_string());
             None
         }
-    }
-}
-
-fn read_tls(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
-    let reported = reader.problems.len();
-    let mut draft = TlsDraft::default();
-    TLS.read(&mut draft, reader, field);
-    if draft.client_certificates.is_some() && draft.client_ca.is_none() {
-        let message = "client_certificates says nothing without authorities that they have to be \
-                       of; add 'client_ca: FILE'";
-        reader.problem(field, message);
-    }
-    let required = draft.client_certificates.unwrap_or(true);
-    match (draft.certificate, draft.key) {
-        (Some(certificate), Some(key)) => {
-            ironward.tls = Some(Tls {
-                certificate,
-                key,
-                clients: draft.client_ca.map(|authorities| ClientTls {
-                    authorities,
-                    required,
-                }),
-            });
-        }
-        // Half of it would mean no TLS at all.
-        _ if reader.problems.len() == reported => {
-            let message = "TLS needs both; write 'certificate: FILE' and 'key: FILE'";
-            reader.problem(field, message);
-        }
-        _ => {}
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::general::GENERAL;
 use crate::ironward::{
-    AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, LOGIN, SECRET_SOURCES, TLS, VAULT, VAULT_SOURCE,
+    ADMIN_TLS, AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, LOGIN, SECRET_SOURCES, TLS, VAULT,
+    VAULT_SOURCE,
 };
 use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
@@ -59,6 +60,7 @@ pub fn reference() -> String {
     push_section(&mut page, &JWT_ISSUER);
     push_section(&mut page, &IRONWARD);
     push_section(&mut page, &TLS);
+    push_section(&mut page, &ADMIN_TLS);
     push_section(&mut page, &VAULT);
     push_section(&mut page, &SECRET_SOURCES);
     push_section(&mut page, &VAULT_SOURCE);

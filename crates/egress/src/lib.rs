@@ -44,5 +44,5 @@ pub use egress::Egress;
 pub use http1::replay;
 pub use redact::Redaction;
 pub use resolve::{Resolve, SystemResolver};
-pub use settings::{InvalidSettings, ProxySettings, Roots, Settings};
+pub use settings::{ClientCertificate, InvalidSettings, ProxySettings, Roots, Settings};
 pub use upstream::{BoxFuture, Timing, Upstream, UpstreamReply};

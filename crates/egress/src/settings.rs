@@ -1,5 +1,9 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What an operator may set about the way out.
 #[derive(Debug, Clone)]
@@ -8,6 +12,8 @@ pub struct Settings {
     pub roots: Roots,
     /// PEM certificates of further authorities.
     pub extra_ca_pem: Vec<u8>,
+    /// What is shown to a server that asks who is there; without it nothing is.
+    pub client_certificate: Option<Arc<ClientCertificate>>,
     /// Accepts any certificate of any host. Every key that is sent can then be read by whoever
     /// sits on the wire.
     pub danger_skip_certificate_checks: bool,
@@ -31,6 +37,7 @@ impl Default for Settings {
         Self {
             roots: Roots::default(),
             extra_ca_pem: Vec::new(),
+            client_certificate: None,
             danger_skip_certificate_checks: false,
             http2: true,
             reply_limit: 64 << 20,
@@ -52,6 +59,37 @@ pub enum Roots {
     System,
     /// None but those of `extra_ca_pem`.
     OnlyExtra,
+}
+
+/// A certificate with its chain and its private key.
+pub struct ClientCertificate {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: PrivateKeyDer<'static>,
+}
+
+impl ClientCertificate {
+    /// Reads both from the text of one PEM file.
+    ///
+    /// # Errors
+    /// When either is not in it.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, InvalidSettings> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let chain = chain.ok().filter(|chain| !chain.is_empty());
+        let key = PrivateKeyDer::from_pem_slice(pem).ok();
+        let both = chain.zip(key).ok_or_else(|| {
+            InvalidSettings(
+                "the client certificate's file has to hold it and its private key, both as PEM"
+                    .into(),
+            )
+        });
+        both.map(|(chain, key)| Self { chain, key })
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate").finish_non_exhaustive()
+    }
 }
 
 /// The values of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`; reading the environment is the

@@ -6,7 +6,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use crate::{InvalidSettings, Roots, Settings};
+use crate::{ClientCertificate, InvalidSettings, Roots, Settings};
 
 /// The one TLS configuration of all connections: it also holds the sessions to resume.
 pub(crate) fn client_config(settings: &Settings) -> Result<Arc<ClientConfig>, InvalidSettings> {
@@ -14,15 +14,22 @@ pub(crate) fn client_config(settings: &Settings) -> Result<Arc<ClientConfig>, In
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| InvalidSettings(error.to_string()))?;
-    let mut config = if settings.danger_skip_certificate_checks {
+    let builder = if settings.danger_skip_certificate_checks {
         builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Unchecked(provider)))
-            .with_no_client_auth()
     } else {
-        builder
-            .with_root_certificates(roots(settings)?)
-            .with_no_client_auth()
+        builder.with_root_certificates(roots(settings)?)
+    };
+    let mut config = match settings.client_certificate.as_deref() {
+        None => builder.with_no_client_auth(),
+        Some(ClientCertificate { chain, key }) => builder
+            .with_client_auth_cert(chain.clone(), key.clone_key())
+            .map_err(|error| {
+                InvalidSettings(format!(
+                    "the client certificate and its private key do not fit: {error}"
+                ))
+            })?,
     };
     if settings.http2 {
         config.alpn_protocols.push(b"h2".to_vec());

@@ -6,11 +6,23 @@ use std::net::SocketAddr;
 
 use ironward_proxy::Snapshot;
 
+/// Where one plane listens.
+pub(crate) struct Port {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: bool,
+}
+
+impl Port {
+    fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
 /// What there is to greet with.
 pub(crate) struct Greeting<'a> {
-    pub(crate) data: SocketAddr,
-    pub(crate) admin: SocketAddr,
-    pub(crate) tls: bool,
+    pub(crate) data: Port,
+    pub(crate) admin: Port,
     pub(crate) snapshot: &'a Snapshot,
     /// The admin key, on the start that made it.
     pub(crate) new_key: Option<&'a str>,
@@ -23,13 +35,12 @@ pub(crate) struct Greeting<'a> {
 impl Greeting<'_> {
     /// For people: where it listens, what can be asked, and two things to paste.
     pub(crate) fn text(&self) -> String {
-        let scheme = if self.tls { "https" } else { "http" };
-        let url = format!("{scheme}://{}", self.data);
+        let url = self.data.url();
         let names = self.snapshot.model_names();
         let mut text = format!(
-            "\nIronward {} is ready\n\n  clients   {url}/v1\n  admin     http://{}\n",
+            "\nIronward {} is ready\n\n  clients   {url}/v1\n  admin     {}\n",
             env!("CARGO_PKG_VERSION"),
-            self.admin
+            self.admin.url()
         );
         let key = match (self.new_key, self.has_master_key) {
             (Some(key), _) => {
@@ -90,8 +101,8 @@ Try it:
     /// For scripts: one line of JSON.
     pub(crate) fn json(&self) -> String {
         let mut line = serde_json::json!({
-            "data": self.data.to_string(),
-            "admin": self.admin.to_string(),
+            "data": self.data.address.to_string(),
+            "admin": self.admin.address.to_string(),
             "models": self.snapshot.model_names(),
             "admin_key": self.new_key,
         })

@@ -24,18 +24,31 @@ pub(crate) fn check(args: &ServeArgs, ironward: &IronwardSettings) -> Result<(),
             args.host
         )));
     }
-    if !args.admin_host.is_loopback() && !plaintext_allowed {
+    check_admin(args, ironward, plaintext_allowed)
+}
+
+/// The same for the admin plane, whose sessions need more than a word about the data port.
+fn check_admin(
+    args: &ServeArgs,
+    ironward: &IronwardSettings,
+    plaintext_allowed: bool,
+) -> Result<(), Failure> {
+    let host = args.admin_host;
+    if host.is_loopback() || ironward.admin_tls.is_some() {
+        return Ok(());
+    }
+    if !plaintext_allowed {
         return Err(Failure::Config(format!(
-            "the admin plane speaks plain HTTP and would be reachable on --admin-host {}; leave it on loopback, \
-             or pass --allow-plaintext if TLS ends in front of it",
-            args.admin_host
+            "the admin plane would speak plain HTTP and be reachable on --admin-host {host}; set ironward.admin_tls in the \
+             configuration, leave it on loopback, or pass --allow-plaintext if TLS ends in front of it"
         )));
     }
-    if !args.admin_host.is_loopback() && ironward.login.is_some() {
+    let sessions = ironward.login.as_ref();
+    if sessions.is_some_and(|login| !login.tls_ends_in_front) {
         return Err(Failure::Config(format!(
-            "the sessions of ironward.login would cross a network in the clear to --admin-host {}; leave it on loopback, \
-             and end TLS in front of it on this machine",
-            args.admin_host
+            "the sessions of ironward.login would cross a network in the clear to --admin-host {host}; set ironward.admin_tls, \
+             leave it on loopback and end TLS in front of it on this machine, or set ironward.login.tls_ends_in_front if it ends \
+             on another machine and nobody can read what goes between the two"
         )));
     }
     Ok(())

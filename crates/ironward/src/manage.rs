@@ -67,6 +67,16 @@ pub(crate) struct Reach {
     #[arg(long, env = "IRONWARD_ADMIN_CA", value_name = "FILE", global = true)]
     ca: Option<PathBuf>,
 
+    /// A certificate and its private key in one PEM file, for an admin port that lets only known
+    /// clients connect (`ironward.admin_tls.client_ca`).
+    #[arg(
+        long,
+        env = "IRONWARD_ADMIN_CERTIFICATE",
+        value_name = "FILE",
+        global = true
+    )]
+    certificate: Option<PathBuf>,
+
     /// Send the key to another machine without TLS: whoever sits on the way can read it.
     #[arg(long, global = true)]
     send_in_clear: bool,

@@ -11,13 +11,12 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use ironward_admin::{Plane, Settings, Sites};
-use ironward_config::{Config, Problems};
+use ironward_config::{Config, IronwardSettings, Problems};
 use ironward_core::SystemClock;
 use ironward_egress::{Dialler, Settings as WayOut};
-use ironward_proxy::{Keys, ServerTls, Snapshot};
+use ironward_proxy::{Keys, Snapshot};
 use ironward_telemetry::{ConfigRefused, ConfigReloaded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -26,7 +25,8 @@ use crate::assemble::{Assembled, Assembler, Foundation, Made, defaults};
 use crate::authority::Authority;
 use crate::in_force::InForce;
 use crate::issuers::Issuers;
-use crate::{tls, way_out};
+use crate::tls::{self, Certificates};
+use crate::way_out;
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -42,7 +42,7 @@ pub(crate) struct Reloader {
     pub(crate) authority: Arc<Authority>,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) admin: Arc<Plane>,
-    pub(crate) tls: Option<ServerTls>,
+    pub(crate) certificates: Certificates,
     pub(crate) dialler: Arc<Dialler>,
     /// What stays as it was at the start.
     pub(crate) in_force: InForce,
@@ -191,7 +191,7 @@ impl Reloader {
         })
     }
 
-    /// Puts a configuration in force, if its certificate allows: the files to watch from now on, and how
+    /// Puts a configuration in force, if its certificates allow: the files to watch from now on, and how
     /// often the secrets of services are to be read.
     fn put_in_force(&mut self, assembled: Assembled) -> Option<(Vec<PathBuf>, Option<Duration>)> {
         let Assembled {
@@ -204,7 +204,7 @@ impl Reloader {
             has_master_key: _,
             unread: _,
         } = assembled;
-        let (certificate, way_out) = match self.check(&foundation.config) {
+        let (certificates, way_out) = match self.check(&foundation.config) {
             Ok(checked) => checked,
             Err(problem) => {
                 refuse(&problem);
@@ -218,36 +218,31 @@ impl Reloader {
                 return None;
             }
         };
-        if let (Some(tls), Some(certificate)) = (&self.tls, certificate) {
-            tls.replace(certificate);
-        }
+        self.certificates.replace(certificates);
         let kept = self.in_force.differences(&foundation.config, &way_out);
         let lines = notices.iter().map(ToString::to_string).chain(remarks);
         for line in lines.chain(kept) {
             ironward_telemetry::ConfigNotice { text: &line }.emit();
         }
         self.dialler.limit_replies(way_out.reply_limit);
-        let tls = foundation.config.ironward.tls.clone();
         self.issuers.replace(issuers);
         let refresh = self.assembler.references.keep(found);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
-        Some((files_to_watch(files, tls.as_ref()), refresh))
+        let ironward = &self.foundation.config.ironward;
+        Some((files_to_watch(files, ironward), refresh))
     }
 }
 
 impl Reloader {
-    /// What the configuration says besides its snapshot: the certificate and the way out. A file
+    /// What the configuration says besides its snapshot: the certificates and the way out. A file
     /// that would end the next start is refused now.
-    fn check(&self, config: &Config) -> Result<(Option<ServerConfig>, WayOut), String> {
-        let certificate = config.ironward.tls.as_ref().map(tls::load).transpose()?;
-        if certificate.is_some() != self.tls.is_some() {
-            return Err("TLS on the data port is turned on or off by a restart only".to_owned());
-        }
+    fn check(&self, config: &Config) -> Result<(tls::Read, WayOut), String> {
+        let certificates = self.certificates.read(&config.ironward)?;
         let way_out = way_out::settings(config, &*self.assembler.environment)?;
         Dialler::new(way_out.clone(), Arc::new(SystemClock)).map_err(|error| error.to_string())?;
-        Ok((certificate, way_out))
+        Ok((certificates, way_out))
     }
 
     /// Makes a snapshot of the configuration in force and what the database adds, and puts it in
@@ -297,16 +292,9 @@ pub(crate) fn admin_settings(
     }
 }
 
-/// The configuration's files, and those of the certificate.
-pub(crate) fn files_to_watch(
-    mut files: Vec<PathBuf>,
-    tls: Option<&ironward_config::Tls>,
-) -> Vec<PathBuf> {
-    if let Some(tls) = tls {
-        files.extend([tls.certificate.clone(), tls.key.clone()]);
-        let clients = tls.clients.as_ref();
-        files.extend(clients.map(|clients| clients.authorities.clone()));
-    }
+/// The configuration's files, and those of the certificates.
+pub(crate) fn files_to_watch(mut files: Vec<PathBuf>, ironward: &IronwardSettings) -> Vec<PathBuf> {
+    files.extend(tls::files(ironward));
     files
 }
 

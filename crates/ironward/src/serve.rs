@@ -21,7 +21,7 @@ use self::who::{who_may_call, who_may_log_in};
 use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
-use crate::banner::{self, Greeting};
+use crate::banner::{self, Greeting, Port};
 use crate::call_path::CallPath;
 use crate::data_dir::{DataDir, draw_admin_key};
 use crate::data_plane::Shared;
@@ -34,7 +34,8 @@ use crate::references::References;
 use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
-use crate::{exposure, open_files, tls, way_out};
+use crate::tls::Certificates;
+use crate::{exposure, open_files, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -94,8 +95,7 @@ async fn serve(
     let ironward = &foundation.config.ironward;
     exposure::check(args, ironward)?;
     announce(notices.iter().map(ToString::to_string).chain(remarks));
-    let tls = ironward.tls.as_ref().map(tls::load).transpose();
-    let tls = tls.map_err(Failure::Config)?.map(ServerTls::new);
+    let certificates = Certificates::load(ironward).map_err(Failure::Config)?;
     let way_out = way_out::open(&foundation.config, &*assembler.environment)?;
     let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
     let new_key = (!authority.has_admin_key() && !has_master_key)
@@ -118,20 +118,20 @@ async fn serve(
         in_flight: call_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
-        tls,
+        tls: certificates.data.clone(),
         drained,
         stopped,
         alive,
     };
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
-    let files = files_to_watch(files, ironward.tls.as_ref());
+    let files = files_to_watch(files, ironward);
     let reloader = Reloader {
         assembler: Arc::new(assembler),
         foundation: Arc::clone(&foundation),
         authority: Arc::clone(&authority),
         snapshot: Arc::clone(&shared.snapshot),
         admin: Arc::clone(&admin),
-        tls: shared.tls.clone(),
+        certificates: certificates.clone(),
         dialler: Arc::clone(&shared.dialler),
         in_force,
         issuers: Arc::clone(&issuers),
@@ -140,7 +140,7 @@ async fn serve(
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
-    let planes = Planes::open(args, &shared, admin).await?;
+    let planes = Planes::open(args, &shared, (admin, certificates.admin)).await?;
     let new_key = keep(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
     logging.flush();
@@ -194,9 +194,14 @@ fn greet(
     (new_key, is_retired, has_master_key): (Option<Zeroizing<String>>, bool, bool),
 ) {
     let greeting = Greeting {
-        data: planes.data,
-        admin: planes.admin,
-        tls: shared.tls.is_some(),
+        data: Port {
+            address: planes.data,
+            tls: shared.tls.is_some(),
+        },
+        admin: Port {
+            address: planes.admin,
+            tls: planes.admin_tls,
+        },
         snapshot: &shared.snapshot.load(),
         new_key: new_key.as_ref().map(|key| key.as_str()),
         has_master_key,

@@ -35,6 +35,8 @@ pub struct Login {
     pub session_lifetime: Duration,
     /// How long a session lasts that is not used.
     pub session_idle: Duration,
+    /// Whether TLS ends in front of the admin listener, on another machine.
+    pub tls_ends_in_front: bool,
 }
 
 impl Login {
@@ -50,7 +52,7 @@ impl Login {
     /// All that it says, as text that is another for another value, wherever it is written.
     pub(crate) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.issuer.issuer,
             self.issuer.algorithms,
             self.issuer.keys,
@@ -62,6 +64,7 @@ impl Login {
             self.email_domains,
             self.session_lifetime,
             self.session_idle,
+            self.tls_ends_in_front,
         ));
         if let Some(secret) = &self.client_secret {
             let exposed = secret.expose();
@@ -93,6 +96,7 @@ impl fmt::Debug for Login {
             .field("email_domains", &self.email_domains)
             .field("session_lifetime", &self.session_lifetime)
             .field("session_idle", &self.session_idle)
+            .field("tls_ends_in_front", &self.tls_ends_in_front)
             .finish_non_exhaustive()
     }
 }
@@ -109,6 +113,7 @@ pub(crate) struct LoginDraft {
     email_domains: Vec<String>,
     session_lifetime: Option<Duration>,
     session_idle: Option<Duration>,
+    tls_ends_in_front: bool,
 }
 
 /// The keys of `ironward.login`.
@@ -200,6 +205,13 @@ pub(crate) static LOGIN: Section<LoginDraft> = Section {
                 login.session_idle = read_at_most(reader, field, Login::LONGEST_IDLE);
             }),
         },
+        Key {
+            name: "tls_ends_in_front",
+            default: "false",
+            meaning: "TLS ends on another machine in front of the admin listener, and nobody can read what goes between the two. With it `--allow-plaintext` \
+                      holds for sessions too, on an `--admin-host` that is not loopback; `ironward.admin_tls` is the better way.",
+            effect: Effect::Switch(|login, on| login.tls_ends_in_front = on),
+        },
     ],
     ignored: "",
     unknown: Unknown::Problem,
@@ -263,6 +275,7 @@ impl LoginDraft {
             email_domains: self.email_domains,
             session_lifetime: self.session_lifetime.unwrap_or(Login::LONGEST),
             session_idle: self.session_idle.unwrap_or(Login::LONGEST_IDLE),
+            tls_ends_in_front: self.tls_ends_in_front,
         })
     }
 }

@@ -11,11 +11,13 @@ use ironward_core::{
     UpstreamRequest,
 };
 use ironward_egress::{
-    Credential, Credentials, Dialler, Egress, Lease, ProxySettings, Roots, Settings, Upstream as _,
+    ClientCertificate, Credential, Credentials, Dialler, Egress, Lease, ProxySettings, Roots,
+    Settings, Upstream as _,
 };
 use ironward_secret::Secret;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::Reach;
 use super::answer::Answer;
@@ -126,7 +128,7 @@ impl AdminPort {
         let credentials = Credentials::new();
         let credential = Credential::new(Some(key(reach)?), origin)
             .map_err(|error| Failure::Usage(format!("the admin key or --admin-url: {error}")))?;
-        let dialler = Dialler::new(settings(reach.ca.as_deref())?, Arc::new(SystemClock))
+        let dialler = Dialler::new(settings(reach)?, Arc::new(SystemClock))
             .map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Self {
             credential: credentials.add(credential),
@@ -198,7 +200,7 @@ fn key(reach: &Reach) -> Result<Secret, Failure> {
         })
 }
 
-fn settings(ca: Option<&Path>) -> Result<Settings, Failure> {
+fn settings(reach: &Reach) -> Result<Settings, Failure> {
     let variable = |name: &str| {
         let found = ProcessEnvironment
             .get(name)
@@ -215,13 +217,27 @@ fn settings(ca: Option<&Path>) -> Result<Settings, Failure> {
         },
         ..Settings::default()
     };
-    if let Some(path) = ca {
+    if let Some(path) = &reach.ca {
         settings.roots = Roots::OnlyExtra;
-        settings.extra_ca_pem = std::fs::read(path).map_err(|error| {
-            Failure::Usage(format!("--ca: {} cannot be read: {error}", path.display()))
+        settings.extra_ca_pem = read("--ca", path)?;
+    }
+    if let Some(path) = &reach.certificate {
+        let pem = Zeroizing::new(read("--certificate", path)?);
+        let certificate = ClientCertificate::from_pem(&pem).map_err(|error| {
+            Failure::Usage(format!("--certificate: {}: {error}", path.display()))
         })?;
+        settings.client_certificate = Some(Arc::new(certificate));
     }
     Ok(settings)
+}
+
+fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::Usage(format!(
+            "{flag}: {} cannot be read: {error}",
+            path.display()
+        ))
+    })
 }
 
 fn is_this_machine(host: &str) -> bool {

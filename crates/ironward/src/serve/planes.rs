@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ironward_admin::{Condition, Login, Plane, Sealing, Sites};
+use ironward_admin::{Certificate, Condition, Login, Plane, Sealing, Sites};
 use ironward_core::SystemClock;
-use ironward_proxy::InFlight;
+use ironward_proxy::{InFlight, ServerTls};
 use ironward_store::Freshness;
 use ironward_telemetry::{Draining, ListenerOpened};
 use tokio::net::TcpListener;
@@ -68,16 +68,17 @@ impl Condition for Ready {
 pub(super) struct Planes {
     pub(super) data: SocketAddr,
     pub(super) admin: SocketAddr,
+    pub(super) admin_tls: bool,
     login: Option<Arc<Login>>,
     threads: Vec<JoinHandle<io::Result<()>>>,
-    admin_task: tokio::task::JoinHandle<io::Result<()>>,
+    admin_task: tokio::task::JoinHandle<()>,
 }
 
 impl Planes {
     pub(super) async fn open(
         args: &ServeArgs,
         shared: &Shared,
-        plane: Arc<Plane>,
+        (plane, certificate): (Arc<Plane>, Option<ServerTls>),
     ) -> Result<Self, Failure> {
         let address = SocketAddr::new(args.host, args.port);
         let sockets = data_plane::bind_all(address, threads(args))
@@ -94,10 +95,13 @@ impl Planes {
         let threads =
             data_plane::start(sockets, shared).map_err(|error| Failure::Run(error.to_string()))?;
         let login = plane.login.clone();
+        let admin_tls = certificate.is_some();
+        let shown = certificate.map(|tls| Box::new(move || tls.current()) as Certificate);
         let admin_task = tokio::spawn(ironward_admin::serve(
             listener,
             ironward_admin::router(plane),
-            until(shared.stopped.clone()),
+            shown,
+            shared.stopped.clone(),
         ));
         ListenerOpened {
             plane: "data",
@@ -108,12 +112,13 @@ impl Planes {
         ListenerOpened {
             plane: "admin",
             address: admin,
-            tls: false,
+            tls: admin_tls,
         }
         .emit();
         Ok(Self {
             data,
             admin,
+            admin_tls,
             login,
             threads,
             admin_task,
@@ -200,10 +205,6 @@ fn threads(args: &ServeArgs) -> usize {
 /// One more than a single large body takes, however few cores there are.
 pub(super) fn side_places(args: &ServeArgs) -> usize {
     threads(args).max(2)
-}
-
-async fn until(mut flag: watch::Receiver<bool>) {
-    let _closed = flag.wait_for(|flag| *flag).await;
 }
 
 fn not_free(address: SocketAddr, flag: &str, error: &io::Error) -> Failure {

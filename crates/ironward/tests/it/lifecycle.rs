@@ -1,5 +1,6 @@
 //! From the command line to the last call: start, reload, drain, and what is listened on.
 
+mod admin_tls;
 mod authorities;
 mod command_line;
 mod drain;

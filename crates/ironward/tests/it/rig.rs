@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use ironward_testkit::raw::{self, Connection, Reply, format_request};
 use ironward_testkit::{Gateway, GatewayBuilder, Upstream};
@@ -112,6 +112,12 @@ pub(crate) fn authorised(path: &str, headers: &[(&str, &str)], body: &[u8]) -> V
     ];
     all.extend_from_slice(headers);
     format_request("POST", path, &all, body)
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.expect("after 1970").as_secs()
 }
 
 /// Polls until `condition` holds.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
-/// The certificate that the data port shows; swapped when its files change.
+/// The certificate that a listener shows; swapped when its files change.
 #[derive(Clone)]
 pub struct ServerTls(Arc<ArcSwap<ServerConfig>>);
 
@@ -19,7 +19,9 @@ impl ServerTls {
         self.0.store(Arc::new(config));
     }
 
-    pub(super) fn current(&self) -> Arc<ServerConfig> {
+    /// What the next connection gets.
+    #[must_use]
+    pub fn current(&self) -> Arc<ServerConfig> {
         self.0.load_full()
     }
 }

@@ -3,22 +3,17 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ironward_testkit::raw::{self, Reply};
 use ironward_testkit::{Gateway, Issuer, Upstream, unsigned_token};
 use serde_json::{Value, json};
 
-use crate::rig::{BINARY, KEY, builder, families, wait_until};
+use crate::rig::{BINARY, KEY, builder, families, now, wait_until};
 
 const LOGIN: &str = "__Host-ironward-login";
 const SESSION: &str = "__Host-ironward-session";
 const CALLBACK: &str = "http://localhost:4001/sso/callback";
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.expect("after 1970").as_secs()
-}
 
 /// A gateway that people log in on, and the user `chief`, whom the issuer knows as `alice`.
 struct Desk {
