@@ -326,8 +326,18 @@ pub fn administrator_of(directory: &Directory, id: &str, now: u64) -> Option<Box
     }
     let key = found.object.whole();
     let chain = Chain::of(directory, id, &key).ok()?;
+    if !may_administer(&chain, now) {
+        return None;
+    }
+    let holder = Actor::holder(directory, id, &key, chain);
+    holder.user.filter(|_| holder.role == Role::ProxyAdmin)
+}
+
+/// Whether a chain lets an administrator do everything at `now`, in milliseconds since 1970, from any
+/// address.
+pub(crate) fn may_administer(chain: &Chain, now: u64) -> bool {
     let routes = [Route::KeyGenerate, Route::UserNew, Route::KeyUpdate];
-    let is_let_in = |route: Route| {
+    routes.into_iter().all(|route| {
         let paths: Vec<&str> = route.paths().collect();
         let asked = Asked {
             now,
@@ -335,12 +345,7 @@ pub fn administrator_of(directory: &Directory, id: &str, now: u64) -> Option<Box
             ..Asked::default()
         };
         check(&chain.links(), &asked) == Verdict::Allowed
-    };
-    if !routes.into_iter().all(is_let_in) {
-        return None;
-    }
-    let holder = Actor::holder(directory, id, &key, chain);
-    holder.user.filter(|_| holder.role == Role::ProxyAdmin)
+    })
 }
 
 /// The key with this secret. Both forms are looked for, whatever it looks like: a key that is not

@@ -53,7 +53,7 @@ pub use guest::Guest;
 pub use health::Condition;
 pub use import::{Count, Existing, IMPORTED_TABLES, Import, ImportedRow, Note, import};
 pub use listener::{Certificate, serve};
-pub use login::Login;
+pub use login::{Login, administrator_by_login};
 pub use making::{Made, check_defaults};
 pub use models::ConfiguredModel;
 pub use plane::{Ask, Calls, Plane, Sealing, Settings, Sites};

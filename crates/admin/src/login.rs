@@ -8,6 +8,7 @@
 //!
 //! Sessions are in this node's memory: they hold no credential, and a restart ends them.
 
+mod administrator;
 mod cookie;
 mod pending;
 mod person;
@@ -23,13 +24,15 @@ use axum::http::HeaderMap;
 use ironward_config::Login as Settings;
 use ironward_identity::LoginIssuer;
 use ironward_policy::access::Route;
-use ironward_secret::KeyHasher;
+use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::Directory;
+use tokio::sync::watch;
 
 use crate::fault::Refusal;
 use pending::Pending;
 use sessions::{Session, Sessions};
 
+pub use administrator::administrator_by_login;
 pub(crate) use routes::routes;
 
 /// The header that proves that a change was asked for by who may read what the session may.
@@ -42,6 +45,8 @@ pub struct Login {
     email_domains: HashSet<String>,
     pending: Pending,
     sessions: Sessions,
+    /// The last login of an administrator.
+    administrator: watch::Sender<Option<KeyHash>>,
 }
 
 impl Login {
@@ -53,7 +58,13 @@ impl Login {
             email_domains: settings.email_domains.iter().cloned().collect(),
             pending: Pending::default(),
             sessions: Sessions::new(settings.session_lifetime, settings.session_idle),
+            administrator: watch::Sender::new(None),
         }
+    }
+
+    /// The logins of administrators, each as [`administrator_by_login`] knows it again.
+    pub fn administrators(&self) -> watch::Receiver<Option<KeyHash>> {
+        self.administrator.subscribe()
     }
 
     /// Ends sessions of users who are gone, blocked, have another role, or are no longer who has

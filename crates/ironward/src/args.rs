@@ -252,7 +252,8 @@ pub(crate) struct AdminKeyArgs {
     pub(crate) state: StateArgs,
 
     /// Let nobody in by an admin key any more, now and after every start. Refused unless a user with
-    /// the role `proxy_admin` has a key of their own that is let in.
+    /// the role `proxy_admin` has a key of their own that is let in, or was the last such user to log
+    /// in and the issuer of `ironward.login` answers now.
     #[arg(long)]
     pub(crate) retire: bool,
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use ironward_admin::Sealing as _;
 use ironward_core::Random;
 use ironward_proxy::Keys;
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::{Feed, Store};
 use ironward_telemetry::VaultNotice;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 
 use crate::assemble::{Foundation, Made, StoredModels};
@@ -111,6 +112,37 @@ impl Authority {
         }
         self.copy().await;
         Ok(is_ours)
+    }
+
+    /// Keeps each login of an administrator that `logins` tells, for as long as it is polled: it is what
+    /// lets the admin key be retired. One that cannot be kept now is tried again.
+    pub(crate) async fn keep_logins(&self, mut logins: watch::Receiver<Option<KeyHash>>) {
+        let mut is_failing = false;
+        while logins.changed().await.is_ok() {
+            loop {
+                let login = *logins.borrow_and_update();
+                let Some(login) = login else { break };
+                let Err(error) = self.keep_login(&login).await else {
+                    is_failing = false;
+                    break;
+                };
+                if !std::mem::replace(&mut is_failing, true) {
+                    let text = format!(
+                        "that an administrator has logged in is not kept yet, and until then the \
+                         admin key cannot be retired for it: {error}"
+                    );
+                    VaultNotice { text: &text }.emit();
+                }
+                tokio::time::sleep(PROBE_EVERY).await;
+            }
+        }
+    }
+
+    async fn keep_login(&self, login: &KeyHash) -> Result<(), Failure> {
+        // Sealed under a key that is gone, it would keep the next start from opening it.
+        self.data_keys.keyring().map_err(Failure::Store)?;
+        let secrets = SharedSecrets::of(&self.store, Arc::clone(&self.random)).await?;
+        secrets.keep_login(login).await
     }
 
     /// The keys that are let in besides those of the directory.

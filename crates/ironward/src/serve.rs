@@ -150,7 +150,7 @@ async fn serve(
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
         () = issuers.refresh() => {}
-        () = planes.end_sessions(&authority) => {}
+        () = planes.follow_logins(&authority) => {}
         () = end.come() => {}
     }
     let configured = reloads.drain_timeout();

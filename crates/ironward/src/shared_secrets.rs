@@ -13,6 +13,9 @@ const PEPPER: &str = "key-pepper";
 /// The hash of the admin key.
 const ADMIN_KEY: &str = "admin-key";
 
+/// The hash of the last login of an administrator.
+const LOGIN: &str = "administrator-login";
+
 /// What stands in the place of the hash of an admin key that was retired: no key has it.
 const RETIRED: [u8; 32] = [0; 32];
 
@@ -123,17 +126,34 @@ impl<'a> SharedSecrets<'a> {
 
     /// Lets in whoever has the key of this hash, in place of any older one.
     pub(crate) async fn replace_admin_key(&self, hash: &KeyHash) -> Result<(), Failure> {
-        self.keep(ADMIN_KEY, hash.bytes()).await?;
-        let sealed = self.seal(ADMIN_KEY, hash.bytes())?;
-        let locked = self.store.locked();
-        Ok(locked
-            .update_sealed_value(ADMIN_KEY, sealed.bytes())
-            .await?)
+        self.replace(ADMIN_KEY, hash).await
     }
 
     /// Lets nobody in by an admin key, and keeps the next start from making one.
     pub(crate) async fn retire_admin_key(&self) -> Result<(), Failure> {
         self.replace_admin_key(&KeyHash::from_stored(RETIRED)).await
+    }
+
+    /// Keeps that this was the last login of an administrator.
+    pub(crate) async fn keep_login(&self, hash: &KeyHash) -> Result<(), Failure> {
+        if self.login()? == Some(*hash) {
+            return Ok(());
+        }
+        self.replace(LOGIN, hash).await
+    }
+
+    /// The hash of the last login of an administrator, if there was one.
+    pub(crate) fn login(&self) -> Result<Option<KeyHash>, Failure> {
+        let kept = self.find(LOGIN)?;
+        Ok(kept.map(|hash| KeyHash::from_stored(*hash)))
+    }
+
+    /// Keeps a hash, in place of any older one.
+    async fn replace(&self, name: &str, hash: &KeyHash) -> Result<(), Failure> {
+        self.keep(name, hash.bytes()).await?;
+        let sealed = self.seal(name, hash.bytes())?;
+        let locked = self.store.locked();
+        Ok(locked.update_sealed_value(name, sealed.bytes()).await?)
     }
 
     /// Seals every value that is under the data key `version` or an older one under the current one.

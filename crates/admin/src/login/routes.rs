@@ -208,6 +208,7 @@ impl Desk {
         if !super::person::holds(&plane.directory(), &session) {
             return Err(refused("the user is blocked, or was just changed", subject));
         }
+        login.note(&plane.hasher, &session);
         // A session that the browser had is not carried on: its id may be known to somebody else.
         if let Some(old) = cookie::read(headers, cookie::SESSION) {
             login.sessions.end(&plane.hasher.hash(old));

@@ -125,10 +125,15 @@ impl Planes {
         })
     }
 
-    /// Ends sessions that no longer hold, for as long as it is polled.
-    pub(super) async fn end_sessions(&self, authority: &Authority) {
+    /// Ends sessions that no longer hold, and keeps that administrators have logged in, for as long as
+    /// it is polled.
+    pub(super) async fn follow_logins(&self, authority: &Authority) {
         if let Some(login) = &self.login {
-            login.end_revoked(&authority.feed.directory()).await;
+            let directory = authority.feed.directory();
+            tokio::join!(
+                login.end_revoked(&directory),
+                authority.keep_logins(login.administrators())
+            );
         }
         std::future::pending::<()>().await;
     }

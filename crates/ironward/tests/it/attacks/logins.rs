@@ -2,6 +2,7 @@
 //! owner does not know of, or goes on after they were shut out.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -667,7 +668,24 @@ fn no_session_crosses_a_network_in_the_clear() {
     );
 }
 
-/// The admin key is the way in for the first start only: people who log in need none.
+/// Retires the admin key; whether that was done, and what was said.
+fn retire(desk: &Desk, state: &Path) -> (bool, String) {
+    let output = Command::new(BINARY)
+        .args(["admin-key", "--retire", "--config"])
+        .arg(desk.gateway.directory().join("config.yaml"))
+        .arg("--data-dir")
+        .arg(state.join("state"))
+        .arg("--kek-file")
+        .arg(state.join("kek"))
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+/// The admin key is the way in for the first start only: people who log in need none. But somebody has
+/// to have done so, and to be able to do it again.
 #[test]
 fn who_logs_in_administers_after_the_admin_key_is_retired() {
     let state = tempfile::TempDir::new().expect("a directory");
@@ -682,21 +700,34 @@ fn who_logs_in_administers_after_the_admin_key_is_retired() {
         issuer,
         _upstream: upstream,
     };
-    desk.manage(
-        "/user/new",
-        &json!({"user_id": "chief", "user_role": "proxy_admin", "sso_user_id": "alice"}),
-    );
-    let retired = Command::new(BINARY)
-        .args(["admin-key", "--retire", "--config"])
-        .arg(desk.gateway.directory().join("config.yaml"))
-        .arg("--data-dir")
-        .arg(state.path().join("state"))
-        .arg("--kek-file")
-        .arg(state.path().join("kek"))
-        .env_clear()
-        .output()
-        .expect("the binary runs");
-    assert!(retired.status.success(), "{retired:?}");
+    let refused = |desk: &Desk, why: &str| {
+        let (is_retired, said) = retire(desk, state.path());
+        assert!(!is_retired && said.contains(why), "{said}");
+    };
+    let chief = json!({"user_id": "chief", "user_role": "proxy_admin", "sso_user_id": "alice",
+                       "auto_create_key": false});
+    desk.manage("/user/new", &chief);
+    refused(&desk, "log in once at /sso/login");
+    // Somebody who may only look does not count, nor does who was found and is somebody else now.
+    let viewer = json!({"user_id": "viewer", "user_role": "proxy_admin_viewer",
+                        "sso_user_id": "bob", "auto_create_key": false});
+    desk.manage("/user/new", &viewer);
+    let begun = desk.begin();
+    let said = desk.issuer.token(&desk.claims(&begun, "bob"));
+    assert_eq!(desk.come_back(&begun, "code", said).status, 200);
+    refused(&desk, "log in once at /sso/login");
+    desk.log_in();
+    let other = json!({"user_id": "chief", "sso_user_id": "alice-2"});
+    desk.manage("/user/update", &other);
+    // That the login is kept shows by what counts again below.
+    refused(&desk, "log in once at /sso/login");
+    let same = json!({"user_id": "chief", "sso_user_id": "alice"});
+    desk.manage("/user/update", &same);
+    wait_until("the login counts", || {
+        let (is_retired, said) = retire(&desk, state.path());
+        assert!(is_retired || said.contains("log in once"), "{said}");
+        is_retired
+    });
     let bearer = format!("Bearer {}", desk.key);
     wait_until("the admin key is not let in", || {
         std::thread::sleep(Duration::from_millis(100));
@@ -706,4 +737,31 @@ fn who_logs_in_administers_after_the_admin_key_is_retired() {
     let session = desk.log_in();
     let made = desk.change(&session, &[("x-ironward-csrf", &session.csrf)]);
     assert_eq!(made.status, 200, "{}", made.text());
+}
+
+/// A login that counts for the admin key's retirement counts with an issuer that answers only.
+#[test]
+fn the_admin_key_stays_while_the_issuer_is_down() {
+    let state = tempfile::TempDir::new().expect("a directory");
+    let (issuer, upstream) = (Issuer::start(), Upstream::start());
+    let config = format!("ironward:\n{}", issuer.login_config(CALLBACK));
+    let gateway = builder(&config)
+        .data_dir(state.path().join("state"))
+        .start();
+    let mut desk = Desk {
+        key: gateway.admin_key().to_owned(),
+        gateway,
+        issuer,
+        _upstream: upstream,
+    };
+    let chief = json!({"user_id": "chief", "user_role": "proxy_admin", "sso_user_id": "alice",
+                       "auto_create_key": false});
+    desk.manage("/user/new", &chief);
+    desk.log_in();
+    desk.issuer = Issuer::start();
+    wait_until("the issuer is missed", || {
+        let (is_retired, said) = retire(&desk, state.path());
+        assert!(!is_retired, "{said}");
+        said.contains("user chief could not log in") && said.contains("when the issuer answers")
+    });
 }
