@@ -26,6 +26,8 @@ struct InForce {
     secrets: Secrets,
     /// What was said of services that did not answer last.
     trouble: BTreeSet<String>,
+    /// Whether the last reading left out a secret that is not in force either.
+    lacks: bool,
 }
 
 /// What one reading of all services gave.
@@ -72,6 +74,7 @@ impl References {
             ..Found::default()
         };
         let mut trouble = BTreeSet::new();
+        in_force.lacks = false;
         for (reference, outcome) in read {
             let outcome = match outcome {
                 Err(why) => {
@@ -85,7 +88,10 @@ impl References {
                             trouble.insert(why);
                             Ok(Arc::clone(secret))
                         }
-                        None => Err(format!("{reference} cannot be read: {why}")),
+                        None => {
+                            in_force.lacks = true;
+                            Err(format!("{reference} cannot be read: {why}"))
+                        }
                     }
                 }
                 read => read,
@@ -105,6 +111,12 @@ impl References {
         }
         in_force.trouble = trouble;
         found
+    }
+
+    /// Whether a secret could not be read the last time that has to be there: what was refused for
+    /// that may be sound as soon as its service answers.
+    pub(crate) fn lack(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).lacks
     }
 
     /// Whether what was found is what is in force.

@@ -2,6 +2,8 @@
 //! it refers to, or on SIGHUP. A sound one is put in force without touching a running call; any other
 //! leaves the old one in force.
 
+mod again;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ use crate::in_force::InForce;
 use crate::issuers::Issuers;
 use crate::tls::{self, Certificates};
 use crate::way_out;
+use again::Again;
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
 const SETTLE: Duration = Duration::from_millis(150);
@@ -60,6 +63,7 @@ pub(crate) struct Watch {
     /// Whether the configuration is to be read again: a file was changed since.
     is_stale: bool,
     refresh: Refresh,
+    again: Again,
 }
 
 /// The configuration while it is read: `None` where it is the one in force.
@@ -91,6 +95,7 @@ impl Watch {
                 () = self.reloader.authority.changed() => {
                     self.reloader.rebuild();
                 }
+                () = self.again.due(), if reading.is_none() => self.is_stale = true,
                 () = self.refresh.due(), if reading.is_none() => {
                     let assembler = Arc::clone(&self.reloader.assembler);
                     reading = Some(Box::pin(async move { assembler.refresh().await }));
@@ -101,6 +106,7 @@ impl Watch {
 
     async fn settle(&mut self) {
         while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changes.recv()).await {}
+        self.again.forget();
         self.is_stale = true;
     }
 
@@ -109,13 +115,28 @@ impl Watch {
         let assembled = match outcome {
             Ok(Some(assembled)) => assembled,
             Ok(None) => return,
-            Err(problems) => return refuse(&problems.to_string()),
+            Err(problems) => return self.refuse(&problems),
         };
+        self.again.forget();
         let read_at = assembled.read_at;
         if let Some((files, refresh)) = self.reloader.put_in_force(assembled) {
             // Never fewer: what has changed meanwhile is still to be read.
             self.is_stale |= self.watched.watch(&files, read_at);
             self.refresh.set(refresh);
+        }
+    }
+
+    /// Leaves the one in force. Where a secret is out of reach, it is read again before long.
+    fn refuse(&mut self, problems: &Problems) {
+        let mut text = problems.to_string();
+        if self.reloader.assembler.references.lack() {
+            text.push_str(
+                "\nit is read again until the services say the secrets that it refers to",
+            );
+            self.again.after_pause();
+        }
+        if self.again.is_news(&text) {
+            refuse(&text);
         }
     }
 
@@ -188,6 +209,7 @@ impl Reloader {
             watched,
             changes,
             refresh,
+            again: Again::new(),
         })
     }
 

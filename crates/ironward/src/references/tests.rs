@@ -76,6 +76,9 @@ fn what_another_service_said_counts_for_nothing() {
     let found = merge(&references, &there, &[Err("it is down")]);
     let why = "vault://secret/0#key cannot be read: it is down";
     assert_eq!(value(&found, 0), Err(why.to_owned()));
+    assert!(references.lack());
+    merge(&references, &here, &[Err("it is down")]);
+    assert!(!references.lack(), "there is the one in force");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Provider keys that a service keeps: read at the start, read again on an interval, and never lost
 //! because the service is.
 
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use ironward_testkit::{Cloud, Gateway, Service, Upstream};
 use serde_json::json;
@@ -94,6 +98,81 @@ fn a_key_of_a_vault_is_used_rotated_and_outlives_the_vault() {
         rig.gateway.log().matches("config reloaded").count() == 2
     });
     assert_eq!(last_key(&rig), SECOND);
+    assert_silent(&rig.gateway);
+}
+
+/// A stand-in for Vault with one secret; while it is down, it hangs up on everybody.
+struct Vault {
+    is_down: Arc<AtomicBool>,
+    asked: Arc<AtomicUsize>,
+    address: SocketAddr,
+}
+
+impl Vault {
+    fn down() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let vault = Self {
+            is_down: Arc::new(AtomicBool::new(true)),
+            asked: Arc::default(),
+            address: listener.local_addr().expect("its address"),
+        };
+        let (is_down, asked) = (Arc::clone(&vault.is_down), Arc::clone(&vault.asked));
+        // The process of the test ends it.
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                asked.fetch_add(1, Ordering::SeqCst);
+                answer(&mut client, is_down.load(Ordering::SeqCst));
+            }
+        });
+        vault
+    }
+}
+
+/// Reads one request for a mount or the secret in it, and answers it or hangs up.
+fn answer(client: &mut TcpStream, is_down: bool) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read > 0) {
+        head.push(byte[0]);
+    }
+    if is_down {
+        return;
+    }
+    let data = if head.starts_with(b"GET /v1/sys/") {
+        json!({"path": "secret/", "type": "kv", "options": {"version": "2"}})
+    } else {
+        json!({"data": {"key": FIRST}})
+    };
+    let body = json!({"data": data}).to_string();
+    let length = body.len();
+    let reply = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    client.write_all(reply.as_bytes()).expect("it reads");
+}
+
+/// A file that names a secret while its service is down is refused, once, and taken when the service
+/// is there, without anybody's doing.
+#[test]
+fn a_file_that_was_refused_is_taken_when_the_service_answers() {
+    let (vault, upstream) = (Vault::down(), Upstream::start());
+    let before = families(&upstream, "");
+    let rig = rig(upstream, &before);
+    let source = format!("    vault:\n      address: http://{}\n", vault.address);
+    let text = config(&rig.upstream, "vault://secret/openai#key", &source);
+    rig.gateway.rewrite_config(&text);
+    rig.gateway.wait_for_output("it is read again until");
+    let asked = vault.asked.load(Ordering::SeqCst);
+    wait_until("it is asked again", || {
+        vault.asked.load(Ordering::SeqCst) > asked
+    });
+    rig.assert_works();
+    vault.is_down.store(false, Ordering::SeqCst);
+    rig.gateway.wait_for_output("config reloaded");
+    wait_until("the key is used", || last_key(&rig) == FIRST);
+    let log = rig.gateway.log();
+    assert_eq!(log.matches("it is read again until").count(), 1, "{log}");
     assert_silent(&rig.gateway);
 }
 
