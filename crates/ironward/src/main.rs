@@ -21,6 +21,7 @@ mod kek;
 mod last_uses;
 mod local;
 mod manage;
+mod new_key;
 mod on_data_port;
 mod open_files;
 #[cfg(tokio_unstable)]

@@ -11,7 +11,6 @@ use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_proxy::{ServerTls, SidePool};
-use ironward_secret::{KeyHash, KeyToken};
 use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
@@ -23,11 +22,12 @@ use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
 use crate::banner::{self, Greeting, Port};
 use crate::call_path::CallPath;
-use crate::data_dir::{DataDir, draw_admin_key};
+use crate::data_dir::DataDir;
 use crate::data_plane::Shared;
 use crate::exit::Failure;
 use crate::in_force::InForce;
 use crate::installation::Opening;
+use crate::new_key::NewKey;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
 use crate::references::References;
@@ -141,7 +141,7 @@ async fn serve(
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
     let planes = Planes::open(args, &shared, (admin, certificates.admin)).await?;
-    let new_key = keep(new_key, &authority).await?;
+    let new_key = NewKey::keep_any(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
     logging.flush();
     let keys = (new_key, authority.is_admin_key_retired(), has_master_key);
@@ -213,39 +213,6 @@ fn greet(
     } else {
         greeting.text()
     });
-}
-
-/// The admin key of a first start. It is kept only when it is about to be shown: a start that fails
-/// before would leave a key behind that nobody has ever seen.
-struct NewKey {
-    token: KeyToken,
-    hash: KeyHash,
-}
-
-impl NewKey {
-    fn draw(authority: &Authority, random: &dyn Random) -> Self {
-        let token = draw_admin_key(random);
-        let hash = authority.hasher.hash(token.bytes());
-        authority.let_in(hash);
-        Self { token, hash }
-    }
-
-    /// `None`: another node was faster, and shows its own.
-    async fn keep(self, authority: &Authority) -> Result<Option<Zeroizing<String>>, Failure> {
-        let is_kept = authority.keep_first_admin_key(&self.hash).await?;
-        Ok(is_kept.then(|| self.token.reveal_once()))
-    }
-}
-
-/// The admin key to show, if one was made and kept.
-async fn keep(
-    new_key: Option<NewKey>,
-    authority: &Authority,
-) -> Result<Option<Zeroizing<String>>, Failure> {
-    match new_key {
-        Some(new_key) => new_key.keep(authority).await,
-        None => Ok(None),
-    }
 }
 
 /// SIGTERM or SIGINT.
