@@ -39,6 +39,7 @@ async function startProvider() {
   const provider = new Provider(`http://${address}`, {
     jwks: { keys },
     enabledJWA: { idTokenSigningAlgValues: ALGORITHMS },
+    cookies: { keys: ['of this test, used nowhere else'] },
     clients: ALGORITHMS.map((alg) => ({
       client_id: `agent-${alg}`,
       client_secret: 'a secret of this test, used nowhere else',
@@ -46,10 +47,17 @@ async function startProvider() {
       redirect_uris: [],
       response_types: [],
       token_endpoint_auth_method: 'client_secret_post',
-    })),
+    })).concat({
+      client_id: 'console',
+      client_secret: 'a secret of this test, used nowhere else',
+      grant_types: ['authorization_code'],
+      redirect_uris: ['http://127.0.0.1:4001/sso/callback'],
+      response_types: ['code'],
+    }),
     ttl: { ClientCredentials: (ctx) => Number(ctx.get('x-lifetime') || 600) },
     features: {
-      devInteractions: { enabled: false },
+      // Forms of plain HTML that take any name and any password.
+      devInteractions: { enabled: true },
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
@@ -62,6 +70,7 @@ async function startProvider() {
       },
     },
   });
+  provider.on('server_error', (_ctx, error) => console.error(error));
   handle = provider.callback();
   return `http://${address}`;
 }

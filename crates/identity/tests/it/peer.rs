@@ -30,6 +30,15 @@ pub(crate) fn issuer(name: &str, algorithms: &[Algorithm]) -> Issuer {
     }
 }
 
+/// A way out on which every name is this machine.
+pub(crate) fn way_out(clock: &Arc<dyn Clock>) -> (Arc<dyn Upstream>, Arc<Credentials>) {
+    let credentials = Credentials::new();
+    let settings = Settings::default();
+    let dialler = Dialler::with_resolver(settings, Arc::clone(clock), Loopback).unwrap();
+    let upstream = Egress::new(Arc::clone(&credentials), dialler);
+    (Arc::new(upstream), credentials)
+}
+
 /// A refresher at work behind real egress.
 pub(crate) struct Refreshing {
     events: UnboundedReceiver<KeysEvent>,
@@ -39,10 +48,7 @@ pub(crate) struct Refreshing {
 impl Refreshing {
     pub(crate) fn start(identities: &Identities) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let credentials = Credentials::new();
-        let settings = Settings::default();
-        let dialler = Dialler::with_resolver(settings, Arc::clone(&clock), Loopback).unwrap();
-        let upstream: Arc<dyn Upstream> = Arc::new(Egress::new(Arc::clone(&credentials), dialler));
+        let (upstream, credentials) = way_out(&clock);
         let (sender, events) = unbounded_channel();
         let report = move |event| drop(sender.send(event));
         let refresher = Refresher::new(identities, &upstream, &credentials, &clock, report);

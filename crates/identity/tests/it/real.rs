@@ -14,7 +14,7 @@ fn now() -> SystemTime {
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the issuers are")]
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).expect("cargo xtask issuers sets it")
 }
 
