@@ -10,7 +10,7 @@ use std::time::Duration;
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
-use ironward_proxy::{ServerTls, SidePool};
+use ironward_proxy::SidePool;
 use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
