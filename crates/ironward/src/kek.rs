@@ -9,7 +9,7 @@ use ironward_egress::{Dialler, Settings};
 use ironward_secret::Secret;
 use ironward_vault::{
     AwsKmsKek, AwsKmsSettings, AzureKeyVaultKek, AzureKeyVaultSettings, EnvKek, FileKek, GcpKmsKek,
-    GcpKmsSettings, Kek, TransitKek, TransitSettings,
+    GcpKmsSettings, Kek, Pkcs11Kek, Pkcs11Settings, TransitKek, TransitSettings,
 };
 
 use crate::exit::Failure;
@@ -89,6 +89,9 @@ impl KekOpener<'_> {
                 let (address, token) = (address.clone(), token_file.clone());
                 let settings = AzureKeyVaultSettings::new(address, key, version, token);
                 Arc::new(AzureKeyVaultKek::new(settings, self.dialler()?)?)
+            }
+            KekSettings::Pkcs11 { socket, key } => {
+                Arc::new(Pkcs11Kek::new(Pkcs11Settings::new(socket.clone(), key))?)
             }
         })
     }

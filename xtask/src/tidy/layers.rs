@@ -7,6 +7,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ironward-secret", 0),
     ("ironward-core", 0),
     ("ironward-wire", 0),
+    ("ironward-kek-protocol", 0),
     ("ironward-provider", 1),
     ("ironward-policy", 1),
     ("ironward-config", 1),

@@ -66,6 +66,13 @@ pub enum KekSettings {
         /// A file that holds an access token, renewed by somebody else.
         token_file: PathBuf,
     },
+    /// A key of a hardware security module, which `ironward-pkcs11` speaks to.
+    Pkcs11 {
+        /// The socket that `ironward-pkcs11` listens on.
+        socket: PathBuf,
+        /// The key's name.
+        key: String,
+    },
 }
 
 /// How the gateway proves to Vault who it is.
@@ -132,6 +139,7 @@ pub(crate) struct Draft {
     endpoint: Option<Origin>,
     credentials_file: Option<PathBuf>,
     profile: Option<String>,
+    socket: Option<PathBuf>,
     previous: Option<KekSettings>,
 }
 
@@ -143,7 +151,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "kek",
             default: "file",
-            meaning: "What keeps the key-encryption key: `file`, `env`, `vault-transit` (HashiCorp Vault, OpenBao), `aws-kms`, `gcp-kms` or `azure-keyvault`.",
+            meaning: "What keeps the key-encryption key: `file`, `env`, `vault-transit` (HashiCorp Vault, OpenBao), `aws-kms`, `gcp-kms`, `azure-keyvault` or `pkcs11` (a hardware security module, docs/hsm.md).",
             effect: Effect::Word(|vault, kek| vault.kek = Some(kek)),
         },
         Key {
@@ -175,7 +183,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
         Key {
             name: "key",
             default: "",
-            meaning: "`vault-transit`, `aws-kms`, `gcp-kms`, `azure-keyvault`: which key.",
+            meaning: "`vault-transit`, `aws-kms`, `gcp-kms`, `azure-keyvault`, `pkcs11`: which key.",
             effect: Effect::Word(|vault, key| vault.key = Some(key)),
         },
         Key {
@@ -241,6 +249,12 @@ pub(crate) static VAULT: Section<Draft> = Section {
             effect: Effect::Word(|vault, profile| vault.profile = Some(profile)),
         },
         Key {
+            name: "socket",
+            default: "",
+            meaning: "`pkcs11`: the socket that `ironward-pkcs11` listens on, in a directory that nobody else may write to.",
+            effect: Effect::File(|vault, path| vault.socket = Some(path)),
+        },
+        Key {
             name: "previous",
             default: "",
             meaning: "The key-encryption key before this one, with the same keys: what it wraps still opens until `ironward vault rotate-kek` has moved it.",
@@ -254,7 +268,7 @@ pub(crate) static VAULT: Section<Draft> = Section {
 };
 
 /// The backends, each with the keys that mean something to it.
-const BACKENDS: [(&str, &[&str]); 6] = [
+const BACKENDS: [(&str, &[&str]); 7] = [
     ("file", &["file"]),
     ("env", &["variable"]),
     (
@@ -279,6 +293,7 @@ const BACKENDS: [(&str, &[&str]); 6] = [
         "azure-keyvault",
         &["address", "key", "key_version", "token_file"],
     ),
+    ("pkcs11", &["socket", "key"]),
 ];
 
 /// Reads `ironward.vault`.
@@ -322,8 +337,8 @@ impl Draft {
     fn finish(self, reader: &mut Reader<'_>, field: &Field<'_>) -> Option<KekSettings> {
         let kek = self.kek.as_deref().unwrap_or("file").to_owned();
         let Some((_, known)) = BACKENDS.iter().find(|(name, _)| *name == kek) else {
-            let message = "no such backend in 'kek'; write file, env, vault-transit, aws-kms, gcp-kms or \
-                           azure-keyvault";
+            let message = "no such backend in 'kek'; write file, env, vault-transit, aws-kms, gcp-kms, \
+                           azure-keyvault or pkcs11";
             reader.problem(field, message);
             return None;
         };
@@ -380,6 +395,10 @@ impl Draft {
                 version: self.key_version.ok_or("key_version")?,
                 token_file: self.token_file.ok_or("token_file")?,
             },
+            "pkcs11" => KekSettings::Pkcs11 {
+                socket: self.socket.ok_or("socket")?,
+                key: self.key.ok_or("key")?,
+            },
             _ => KekSettings::File(self.file),
         })
     }
@@ -402,6 +421,7 @@ impl Draft {
             ("endpoint", self.endpoint.is_some()),
             ("credentials_file", self.credentials_file.is_some()),
             ("profile", self.profile.is_some()),
+            ("socket", self.socket.is_some()),
         ];
         let given = set.into_iter().filter(|(_, is_set)| *is_set);
         given.map(|(name, _)| name).collect()

@@ -7,5 +7,6 @@ mod azure;
 mod bench;
 mod failures;
 mod gcp;
+mod pkcs11;
 mod source;
 mod transit;
