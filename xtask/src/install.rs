@@ -98,6 +98,48 @@ pub(crate) fn debian(name: &str, package: &str, probe: &str) -> Result<(), Strin
     require(name, probe, &format!("sudo apt-get install -y {package}"))
 }
 
+/// Puts `SoftHSM2`'s library and program into this directory: this machine's own, or else those of
+/// Debian's packages, which are unpacked and not installed.
+pub(crate) fn softhsm(directory: &Path) -> Result<(), String> {
+    const LIBRARY: &str = "usr/lib/softhsm/libsofthsm2.so";
+    const PROGRAM: &str = "usr/bin/softhsm2-util";
+    let wanted = [
+        (LIBRARY, directory.join("libsofthsm2.so")),
+        (PROGRAM, directory.join("softhsm2-util")),
+    ];
+    if wanted.iter().all(|(_, to)| to.exists()) {
+        return Ok(());
+    }
+    let mut from = PathBuf::from("/");
+    if !wanted.iter().all(|(path, _)| from.join(path).exists()) {
+        from = target_directory("softhsm")?;
+        eprintln!("unpacking softhsm2 into {}", from.display());
+        unpack(&from, &["softhsm2", "libsofthsm2"]).map_err(|error| {
+            format!("{error}\nSoftHSM2 is needed: sudo apt-get install -y softhsm2")
+        })?;
+    }
+    for (path, to) in &wanted {
+        let copied = std::fs::copy(from.join(path), to);
+        copied.map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Downloads Debian packages and unpacks them into a directory.
+fn unpack(directory: &Path, packages: &[&str]) -> Result<(), String> {
+    let mut download = Command::new("apt-get");
+    download.current_dir(directory).arg("download");
+    capture(download.args(packages))?;
+    let files = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
+    for file in files {
+        let path = file.map_err(|error| error.to_string())?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            capture(Command::new("dpkg-deb").arg("-x").arg(&path).arg(directory))?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn copy(file: &Path, directory: &Path) -> Result<(), String> {
     let name = file.file_name().unwrap_or_default();
     let text = read(file)?;

@@ -199,18 +199,23 @@ fn quiet_address() -> SocketAddr {
     free.expect("a free port below 32768")
 }
 
-fn tool(name: &str) -> Command {
+/// The directory of the services' programs, of which `name` is wanted.
+pub(crate) fn tools(name: &str) -> PathBuf {
     let Some(directory) = std::env::var_os("IRONWARD_TEST_TOOLS") else {
         missing(name, "IRONWARD_TEST_TOOLS is not set");
     };
-    let directory = PathBuf::from(directory);
+    PathBuf::from(directory)
+}
+
+pub(crate) fn tool(name: &str) -> Command {
+    let directory = tools(name);
     let mut command = Command::new(directory.join(name));
     command.env_clear().env("PATH", &directory);
     command
 }
 
 #[track_caller]
-fn missing(name: &str, why: &str) -> ! {
+pub(crate) fn missing(name: &str, why: &str) -> ! {
     panic!(
         "this test needs {name} ({why}): run `cargo xtask test --only tests`, which installs it, or \
          `export IRONWARD_TEST_TOOLS=$(cargo xtask tools)` before `cargo nextest run`"

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ironward-proxy", 3),
     ("ironward-admin", 3),
     ("ironward", 4),
+    ("ironward-pkcs11", 4),
 ];
 
 /// Edges within a layer that are wanted, and why.

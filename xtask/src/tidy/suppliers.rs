@@ -6,6 +6,9 @@ use crate::workspace::{cargo, root};
 /// The most crates that may stand in the binary's tree, ours included.
 const MOST: usize = 250;
 
+/// Crates that load libraries: in processes of their own, never in the gateway.
+const FOREIGN: &[&str] = &["cryptoki", "libloading"];
+
 /// Crates that stand in the tree twice because a supplier needs two, or one of its own. No other
 /// version of either would take the other one's place.
 const TWICE: &[(&str, &str)] = &[
@@ -106,6 +109,11 @@ fn tree(printed: &str) -> Vec<Breach> {
             )
         })
         .collect();
+    let foreign = FOREIGN.iter().filter(|name| versions.contains_key(*name));
+    breaches.extend(foreign.map(|name| {
+        let rule = format!("{name} stands in the binary's tree: the gateway loads no library");
+        Breach::new("Cargo.lock", rule)
+    }));
     if versions.len() > MOST {
         let rule = format!(
             "{} crates in the binary's tree, over {MOST}",
@@ -143,5 +151,12 @@ mod tests {
         let found = tree("a v1\nb v1\na v2\na v1\n");
         assert_eq!(found.len(), 1);
         assert!(found[0].rule.contains("a stands"));
+    }
+
+    #[test]
+    fn a_crate_that_loads_libraries_is_found() {
+        let found = tree("a v1\nlibloading v0.8.9\n");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].rule.contains("loads no library"));
     }
 }

@@ -1,15 +1,15 @@
 //! Key-encryption keys that a service keeps: the real binary against `OpenBao`, AWS KMS as `moto`
-//! imitates it, and Google's and Azure's as their references describe them.
+//! imitates it, Google's and Azure's as their references describe them, and `SoftHSM2` behind
+//! `ironward-pkcs11`.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
-use ironward_testkit::{Cloud, Gateway, GatewayBuilder, Service};
+use ironward_testkit::{Cloud, Gateway, GatewayBuilder, Hsm, Service, pkcs11_beside};
 use serde_json::json;
 
-use super::{MOCK, Site, call, generate, said};
-use crate::rig::builder;
+use super::{CONNECTED, MOCK, Site, call, generate, manage, said, says};
+use crate::rig::{BINARY, builder, wait_until};
 
 const REGION: &str = "eu-central-1";
 
@@ -115,7 +115,7 @@ impl Site {
 }
 
 /// Starts twice with a key-encryption key of the service at `address`, and not without the service.
-fn holds_it(site: &Site, kek: &str, address: SocketAddr, stop: impl FnOnce()) {
+fn holds_it(site: &Site, kek: &str, address: &impl ToString, stop: impl FnOnce()) {
     let config = config(kek, None);
     let first = site.reconfigured(&config).start();
     let key = generate(&first, first.admin_key());
@@ -145,13 +145,13 @@ fn holds_it(site: &Site, kek: &str, address: SocketAddr, stop: impl FnOnce()) {
 fn a_vault_can_hold_it() {
     let mut bao = bao();
     let kek = transit(&bao);
-    holds_it(&Site::over_file(), &kek, bao.address(), || bao.stop());
+    holds_it(&Site::over_file(), &kek, &bao.address(), || bao.stop());
 }
 
 #[test]
 fn aws_can_hold_it() {
     let (mut moto, kek) = moto();
-    holds_it(&Site::over_file(), &kek, moto.address(), || moto.stop());
+    holds_it(&Site::over_file(), &kek, &moto.address(), || moto.stop());
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn google_can_hold_it() {
         google.url(),
         site.token_file()
     );
-    holds_it(&site, &kek, google.address(), || google.stop());
+    holds_it(&site, &kek, &google.address(), || google.stop());
 }
 
 #[test]
@@ -177,12 +177,124 @@ fn azure_can_hold_it() {
         Cloud::AZURE_KEY_VERSION,
         site.token_file()
     );
-    holds_it(&site, &kek, azure.address(), || azure.stop());
+    holds_it(&site, &kek, &azure.address(), || azure.stop());
+}
+
+/// A token and a key in it.
+fn hsm() -> (Hsm, String) {
+    let hsm = Hsm::new(pkcs11_beside(BINARY.as_ref()));
+    let key = hsm.create_key("ironward");
+    (hsm, key)
+}
+
+fn pkcs11(hsm: &Hsm, key: &str) -> String {
+    format!(
+        "kek: pkcs11\nsocket: {}\nkey: {key}\n",
+        hsm.socket().display()
+    )
+}
+
+#[test]
+fn an_hsm_can_hold_it() {
+    let (hsm, key) = hsm();
+    let process = hsm.serve(&key);
+    let kek = pkcs11(&hsm, &key);
+    let place = hsm.socket().display().to_string();
+    holds_it(&Site::over_file(), &kek, &place, || drop(process));
+}
+
+#[test]
+fn another_key_of_an_hsm_and_a_place_that_is_not_safe_are_refused() {
+    let (hsm, key) = hsm();
+    let _process = hsm.serve(&key);
+    let site = Site::over_file();
+    let refusal = |kek: &str| {
+        let (status, said) = site.reconfigured(&config(kek, None)).refuse();
+        assert_eq!(status.code(), Some(5), "{said}");
+        said
+    };
+    let said = refusal(&pkcs11(&hsm, "ironward/00"));
+    assert!(
+        said.contains(&key) && said.contains("was asked for ironward/00"),
+        "{said}"
+    );
+    for (mode, shown) in [(0o770, "770"), (0o702, "702")] {
+        let open = fs::Permissions::from_mode(mode);
+        fs::set_permissions(hsm.path("run"), open).expect("it is ours");
+        let said = refusal(&pkcs11(&hsm, &key));
+        assert!(
+            said.contains("is not safe") && said.contains(shown),
+            "{said}"
+        );
+    }
+    // Nothing was made meanwhile that a gateway would miss later.
+    let safe = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(hsm.path("run"), safe).expect("it is ours");
+    drop(
+        site.reconfigured(&config(&pkcs11(&hsm, &key), None))
+            .start(),
+    );
+}
+
+#[test]
+fn an_hsm_that_goes_and_comes_back() {
+    let (hsm, key) = hsm();
+    let process = hsm.serve(&key);
+    let site = Site::over_file();
+    let stored = "general_settings:\n  store_model_in_db: true\n";
+    let config = format!("{stored}{}", config(&pkcs11(&hsm, &key), None));
+    let gateway = site.reconfigured(&config).start();
+    let client = generate(&gateway, gateway.admin_key());
+    let seal = |name: &str| {
+        let body = json!({"credential_name": name, "credential_values": {"api_key": "a secret"}});
+        manage(&gateway, gateway.admin_key(), "/credentials", &body)
+    };
+    let alarms = || gateway.log().matches("seals no new secret").count();
+    let ends = || {
+        let ended = "the key-encryption key answers again";
+        gateway.log().matches(ended).count()
+    };
+    assert_eq!(seal("before").status, 200);
+    // The process, and then the token of one that runs.
+    drop(process);
+    wait_until("the alarm", || alarms() == 1);
+    let refused = seal("meanwhile");
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("cannot be reached"));
+    assert_eq!(call(&gateway, &client), 200);
+    assert!(says(&gateway, 200, CONNECTED));
+    let _process = hsm.serve(&key);
+    wait_until("it answers again", || ends() == 1);
+    assert_eq!(seal("between").status, 200);
+    hsm.pull_out();
+    wait_until("the second alarm", || alarms() == 2);
+    let refused = seal("without a token");
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("no token vault"));
+    hsm.put_back();
+    wait_until("the token answers again", || ends() == 2);
+    assert_eq!(seal("after").status, 200);
+    assert_eq!(call(&gateway, &client), 200);
+}
+
+#[test]
+fn it_moves_to_an_hsm_and_back_while_a_gateway_runs() {
+    let (hsm, key) = hsm();
+    let process = hsm.serve(&key);
+    let name = format!("pkcs11:{key}");
+    moves_there_and_back(&pkcs11(&hsm, &key), &name, || drop(process));
 }
 
 #[test]
 fn it_moves_to_a_vault_and_back_while_a_gateway_runs() {
     let mut bao = bao();
+    let name = "vault-transit:transit/ironward";
+    moves_there_and_back(&transit(&bao), name, || bao.stop());
+}
+
+/// Moves from a file to the key-encryption key `there`, of this name, and to another file, which
+/// does without the service.
+fn moves_there_and_back(there: &str, name: &str, stop: impl FnOnce()) {
     let site = Site::over_file();
     let file = |name: &str| format!("kek: file\nfile: {}\n", site.path(name).display());
     let first = site.reconfigured(&config(&file("kek"), None)).start();
@@ -202,12 +314,12 @@ fn it_moves_to_a_vault_and_back_while_a_gateway_runs() {
         // As the command says, before the one before is removed.
         assert_serves(&site.reconfigured(&config).start(), &keys);
     };
-    let transit = transit(&bao);
-    moves(&transit, &file("kek"), "vault-transit:transit/ironward");
-    assert!(site.kek_place().contains(&bao.address().to_string()));
+    moves(there, &file("kek"), name);
+    let files = site.path("kek").display().to_string();
+    assert_ne!(site.kek_place(), files);
     fs::remove_file(site.path("kek")).expect("it is of no use any more");
-    moves(&file("next"), &transit, "are wrapped under file:");
-    bao.stop();
+    moves(&file("next"), there, "are wrapped under file:");
+    stop();
     let alone = site.reconfigured(&config(&file("next"), None)).start();
     assert_serves(&alone, &keys);
 }
