@@ -127,9 +127,18 @@ pub(crate) fn softhsm(directory: &Path) -> Result<(), String> {
 
 /// Downloads Debian packages and unpacks them into a directory.
 fn unpack(directory: &Path, packages: &[&str]) -> Result<(), String> {
-    let mut download = Command::new("apt-get");
-    download.current_dir(directory).arg("download");
-    capture(download.args(packages))?;
+    let apt = |what: &str| {
+        let mut apt = Command::new("apt-get");
+        apt.current_dir(directory).arg(what);
+        apt
+    };
+    if capture(apt("download").args(packages)).is_err() {
+        // This machine has no list of packages, or an old one: take a list of our own, which wants
+        // no rights.
+        let own = own_lists(directory)?;
+        capture(apt("update").args(&own))?;
+        capture(apt("download").args(&own).args(packages))?;
+    }
     let files = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
     for file in files {
         let path = file.map_err(|error| error.to_string())?.path();
@@ -138,6 +147,22 @@ fn unpack(directory: &Path, packages: &[&str]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The options by which apt keeps its lists below a directory.
+fn own_lists(directory: &Path) -> Result<Vec<String>, String> {
+    let mut options = Vec::new();
+    for (option, name) in [("Dir::State::Lists", "lists"), ("Dir::Cache", "cache")] {
+        let path = directory.join(name);
+        // Relative paths are taken below apt's own directories.
+        let path = std::path::absolute(&path).map_err(|error| error.to_string())?;
+        let partial = path.join("partial");
+        std::fs::create_dir_all(&partial)
+            .map_err(|error| format!("{}: {error}", partial.display()))?;
+        options.push("-o".to_owned());
+        options.push(format!("{option}={}", path.display()));
+    }
+    Ok(options)
 }
 
 pub(crate) fn copy(file: &Path, directory: &Path) -> Result<(), String> {

@@ -131,6 +131,11 @@ impl<'a> Move<'a> {
 }
 
 /// Wraps the data keys under the configured key-encryption key; its name.
+///
+/// Where they are under it already they are wrapped anew all the same, which is a write: a rotation
+/// that was killed may be in the log of `SQLite` without being seen, and would come into force when
+/// the log is read again after a crash. What is written now takes its place there. Nobody who is told
+/// that the other key is not needed any more finds it needed later.
 pub(super) async fn rotate_kek(
     installation: &Installation,
     config: &Config,
@@ -138,10 +143,7 @@ pub(super) async fn rotate_kek(
     let data_keys = &installation.data_keys;
     let configured = data_keys.configured()?;
     let name = configured.describe().name();
-    if !data_keys.is_under_previous() {
-        if config.ironward.vault.previous.is_some() {
-            return Ok(name);
-        }
+    if !data_keys.is_under_previous() && config.ironward.vault.previous.is_none() {
         return Err(Failure::Config(format!(
             "the data keys are wrapped under {name}, which the configuration names: write the new \
              key-encryption key there, and this one below ironward.vault.previous"

@@ -4,6 +4,7 @@
 //! Each is killed [`USUALLY`] times, or as often as [`KILLS`] says.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -182,6 +183,25 @@ fn rotate_kek_is_killed_while_a_gateway_runs() {
     configure(&world.site, "kek", "other");
     run(world.site.command(&["vault", "rotate-kek"]));
     fs::remove_file(world.site.path("other")).expect("it is of no use any more");
+    let world = world.restart("kek", "other");
+    assert_eq!(world.sent(), FIRST);
+}
+
+#[test]
+fn a_rotation_that_nobody_saw_does_not_come_back() {
+    let world = World::start().restart("other", "kek");
+    let index = world.site.path("state/ironward.db-shm");
+    let before = fs::read(&index).expect("the index of SQLite's log");
+    run(world.site.command(&["vault", "rotate-kek"]));
+    // What it would have left if it had been killed before the last step of its commit: its change is in
+    // the log, and in no index of it. The file is mapped, so it is written in place.
+    let mut file = fs::OpenOptions::new().write(true).open(&index);
+    let file = file.as_mut().expect("the index");
+    file.write_all(&before).expect("the index as it was");
+    configure(&world.site, "kek", "other");
+    run(world.site.command(&["vault", "rotate-kek"]));
+    fs::remove_file(world.site.path("other")).expect("it is of no use any more");
+    // Nobody has the database open then, so the next one reads the log again.
     let world = world.restart("kek", "other");
     assert_eq!(world.sent(), FIRST);
 }
