@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::http::HeaderMap;
 use ironward_core::{FaultKind, Role};
 use ironward_identity::{self as identity, Unproven};
+use ironward_journal::Who;
 use ironward_policy::access::{self, Place, Route, Seat};
 use ironward_policy::{Asked, Verdict, check};
 use ironward_secret::{KeyForm, KeyHash};
@@ -283,6 +284,22 @@ impl Actor {
             teams: &teams,
             organisations: &organisations,
         })
+    }
+}
+
+impl Actor {
+    /// Who they are, as a record says it. `source`: where the request came from.
+    pub(crate) fn who<'a>(&'a self, source: Option<&'a str>) -> Who<'a> {
+        Who {
+            name: Some(&self.id),
+            role: Some(self.role.as_str()),
+            key: self.key.as_deref(),
+            user: self.user.as_deref(),
+            service_account: self.service_account.as_deref(),
+            on_behalf_of: self.changed_by.as_deref(),
+            source,
+            ..Who::default()
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use axum::body::Bytes;
 use ironward_policy::access::{Denial, Permission, Route, authorise};
@@ -6,6 +7,7 @@ use ironward_store::objects::Origin;
 use serde_json::Value;
 
 use crate::actor::Actor;
+use crate::acts::Touched;
 use crate::answer::Answer;
 use crate::fault::Refusal;
 use crate::permit::Permit;
@@ -22,6 +24,10 @@ pub(crate) struct Call<'a> {
     pub(crate) name: Option<Box<str>>,
     pub(crate) query: Option<&'a str>,
     pub(crate) bytes: Bytes,
+    /// The address that the request came from.
+    pub(crate) source: Option<IpAddr>,
+    /// What it has written so far.
+    pub(crate) touched: Touched,
     /// Milliseconds since 1970.
     pub(crate) now: u64,
 }
@@ -91,7 +97,7 @@ impl Call<'_> {
     /// 403.
     pub(crate) fn authorise(&self, target: &Target) -> Result<Permit, Refusal> {
         self.ask(self.route, Some(target))
-            .map(|_| Permit::granted())
+            .map(|_| Permit::granted(&self.touched))
             .map_err(forbid)
     }
 
@@ -114,7 +120,7 @@ impl Call<'_> {
         missing: impl FnOnce() -> Refusal,
     ) -> Result<Permit, Refusal> {
         match self.ask(self.route, Some(target)) {
-            Ok(_) => Ok(Permit::granted()),
+            Ok(_) => Ok(Permit::granted(&self.touched)),
             Err(Denial::Ownership { .. }) => Err(missing()),
             Err(denial @ Denial::Role { .. }) => Err(forbid(denial)),
         }
@@ -127,8 +133,8 @@ impl Call<'_> {
     /// 403.
     pub(crate) fn authorise_route(&self) -> Result<(Permit, Option<Route>), Refusal> {
         match self.ask(self.route, None) {
-            Ok(Permission::Granted) => Ok((Permit::granted(), None)),
-            Ok(Permission::EachBy(route)) => Ok((Permit::granted(), Some(route))),
+            Ok(Permission::Granted) => Ok((Permit::granted(&self.touched), None)),
+            Ok(Permission::EachBy(route)) => Ok((Permit::granted(&self.touched), Some(route))),
             Err(denial) => Err(forbid(denial)),
         }
     }

@@ -19,12 +19,18 @@ pub trait Condition: Send + Sync {
     fn is_connected(&self) -> bool {
         true
     }
+
+    /// Whether what happens can be recorded.
+    fn is_recorded(&self) -> bool {
+        true
+    }
 }
 
 /// LiteLLM's answers, as on the data port.
 const ALIVE: &str = "\"I'm alive!\"";
 const HEALTHY: &str = r#"{"status":"healthy","db":"connected"}"#;
 const DISCONNECTED: &str = r#"{"status":"unhealthy","db":"disconnected"}"#;
+const UNRECORDED: &str = r#"{"status":"unhealthy","journal":"unwritable"}"#;
 const DRAINING: &str = r#"{"status":"shutting_down"}"#;
 
 pub(crate) async fn show_liveness(
@@ -36,10 +42,10 @@ pub(crate) async fn show_liveness(
 pub(crate) async fn show_readiness(
     State(condition): State<Arc<dyn Condition>>,
 ) -> impl IntoResponse {
-    let body = if condition.is_connected() {
-        (StatusCode::OK, HEALTHY)
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, DISCONNECTED)
+    let body = match (condition.is_recorded(), condition.is_connected()) {
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, UNRECORDED),
+        (true, false) => (StatusCode::SERVICE_UNAVAILABLE, DISCONNECTED),
+        (true, true) => (StatusCode::OK, HEALTHY),
     };
     answer(&*condition, body)
 }
@@ -62,7 +68,8 @@ pub(crate) fn show_details(call: &Call<'_>) -> Outcome {
     let (permit, _) = call.authorise_route()?;
     let plane = call.plane;
     let is_connected = plane.condition.is_connected();
-    let status = match (plane.condition.takes_calls(), is_connected) {
+    let is_recorded = plane.condition.is_recorded();
+    let status = match (plane.condition.takes_calls(), is_connected && is_recorded) {
         (false, _) => "shutting_down",
         (true, true) => "healthy",
         (true, false) => "unhealthy",
@@ -85,6 +92,12 @@ pub(crate) fn show_details(call: &Call<'_>) -> Outcome {
             "since": lost_since.map(time),
         }),
     );
+    let journal = if is_recorded {
+        "writable"
+    } else {
+        "unwritable"
+    };
+    row.put("journal", journal);
     row.put("cache", ());
     row.put("calls", plane.calls.running());
     row.put("ironward_version", env!("CARGO_PKG_VERSION"));
@@ -99,6 +112,7 @@ pub(crate) fn details() -> Value {
         ("status", word(["healthy", "unhealthy", "shutting_down"])),
         ("db", reach()),
         ("vault", vault),
+        ("journal", word(["writable", "unwritable"])),
         ("cache", json!({"type": "null"})),
         ("calls", count()),
         ("ironward_version", text()),

@@ -11,6 +11,7 @@
 
 mod access_groups;
 mod actor;
+mod acts;
 mod answer;
 mod budgets;
 mod call;
@@ -49,6 +50,7 @@ mod teams;
 mod users;
 
 pub use actor::administrator_of;
+pub use acts::{Acts, Appending};
 pub use guest::Guest;
 pub use health::Condition;
 pub use import::{Count, Existing, IMPORTED_TABLES, Import, ImportedRow, Note, import};

@@ -13,6 +13,7 @@ use ironward_store::objects::{Account, Kind, Metadata};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::acts::Acts;
 use crate::fault::Refusal;
 use crate::health::Condition;
 use crate::login::Login;
@@ -25,6 +26,8 @@ pub struct Plane {
     pub condition: Arc<dyn Condition>,
     /// What would become of calls.
     pub calls: Arc<dyn Calls>,
+    /// Where acts are recorded.
+    pub acts: Arc<dyn Acts>,
     /// Where objects are written.
     pub store: Arc<Store>,
     /// What new secrets are sealed with.
@@ -187,11 +190,12 @@ impl Plane {
     }
 
     /// Writes changes, all of them or none; when it returns, this node answers by them.
-    pub(crate) async fn write(&self, _: &Permit, changes: &[Change]) -> Result<(), Refusal> {
+    pub(crate) async fn write(&self, permit: &Permit, changes: &[Change]) -> Result<(), Refusal> {
         self.store
             .write(changes)
             .await
             .map_err(|error| refuse(&error))?;
+        permit.note(changes);
         // The change is made. A node that cannot read it back now will within a second, or say
         // that it is cut off.
         if let Err(error) = self.feed.catch_up(&self.store).await {

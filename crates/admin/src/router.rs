@@ -18,6 +18,7 @@ use ironward_policy::access::{Effect, Route};
 use ironward_wire::check_target;
 
 use crate::actor::{Actor, Circumstances};
+use crate::acts::{Act, Touched};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::health::Condition;
@@ -124,6 +125,8 @@ async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -
         name: None,
         query: head.uri.query(),
         bytes: Bytes::new(),
+        source,
+        touched: Touched::default(),
         now: plane.now(),
     };
     call.admit()?;
@@ -132,10 +135,18 @@ async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -
         is_json(head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes()))?;
         call.bytes = read(body).await?;
     }
-    let outcome = operation::run(&call).await;
-    if matches!(route.row().effect, Effect::Changes) {
-        record(&call, &outcome);
+    if !matches!(route.row().effect, Effect::Changes) {
+        return operation::run(&call).await;
     }
+    let act = Act::begin(&call).await;
+    let outcome = match act {
+        Ok(act) => {
+            let outcome = operation::run(&call).await;
+            act.end(&outcome).await.and(outcome)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    record(&call, &outcome);
     outcome
 }
 

@@ -20,7 +20,7 @@ impl Key {
 }
 
 /// Everything that a reload does not put in force.
-static KEYS: [Key; 11] = [
+static KEYS: [Key; 12] = [
     Key {
         section: "litellm_settings",
         name: "json_logs",
@@ -82,6 +82,11 @@ static KEYS: [Key; 11] = [
             None => show(&()),
             Some(login) => login.text(),
         },
+    },
+    Key {
+        section: "ironward",
+        name: "journal",
+        value: |config| show(&config.ironward.journal),
     },
 ];
 

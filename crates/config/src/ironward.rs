@@ -7,11 +7,14 @@ use crate::issuers::{self, Issuer};
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::reader::{Field, Reader};
 
+mod journal;
 mod login;
 mod secret_sources;
 mod tls;
 mod vault;
 
+pub(crate) use journal::JOURNAL;
+pub use journal::{Durability, JournalSettings};
 pub(crate) use login::LOGIN;
 pub use login::Login;
 pub(crate) use secret_sources::{
@@ -62,6 +65,8 @@ pub struct IronwardSettings {
     pub issuers: Vec<Issuer>,
     /// How people log in on the admin listener; without it nobody does.
     pub login: Option<Login>,
+    /// How what happens is recorded.
+    pub journal: JournalSettings,
 }
 
 /// Which authorities may sign the certificates of providers.
@@ -228,6 +233,12 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             default: "",
             meaning: "How people log in on the admin listener: see below. A change takes a restart.",
             effect: Effect::Read("section", login::read),
+        },
+        Key {
+            name: "journal",
+            default: "{}",
+            meaning: "How what happens is recorded: see below. A change takes a restart.",
+            effect: Effect::Read("section", journal::read),
         },
     ],
     ignored: "",

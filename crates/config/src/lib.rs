@@ -50,8 +50,8 @@ pub use config::{Config, Loaded};
 pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
 pub use ironward::{
-    Authorities, AwsSource, AzureSource, ClientTls, GcpSource, IronwardSettings, KekSettings,
-    Login, SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
+    Authorities, AwsSource, AzureSource, ClientTls, Durability, GcpSource, IronwardSettings,
+    JournalSettings, KekSettings, Login, SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
 };
 pub use issuers::{Algorithm, Issuer, KeySource};
 pub use litellm::{LitellmSettings, SslVerify};

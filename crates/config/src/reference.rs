@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::general::GENERAL;
 use crate::ironward::{
-    ADMIN_TLS, AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, LOGIN, SECRET_SOURCES, TLS, VAULT,
-    VAULT_SOURCE,
+    ADMIN_TLS, AWS_SOURCE, AZURE_SOURCE, GCP_SOURCE, IRONWARD, JOURNAL, LOGIN, SECRET_SOURCES, TLS,
+    VAULT, VAULT_SOURCE,
 };
 use crate::issuers::ISSUER;
 use crate::jwt::{JWT, JWT_ISSUER};
@@ -69,6 +69,7 @@ pub fn reference() -> String {
     push_section(&mut page, &AZURE_SOURCE);
     push_section(&mut page, &ISSUER);
     push_section(&mut page, &LOGIN);
+    push_section(&mut page, &JOURNAL);
     page
 }
 

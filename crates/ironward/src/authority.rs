@@ -13,6 +13,7 @@ use ironward_store::{Feed, Store};
 use ironward_telemetry::VaultNotice;
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
+use zeroize::Zeroizing;
 
 use crate::assemble::{Foundation, Made, StoredModels};
 use crate::data_keys::DataKeys;
@@ -40,6 +41,8 @@ pub(crate) struct Authority {
     pub(crate) feed: Arc<Feed>,
     pub(crate) hasher: Arc<KeyHasher>,
     pub(crate) data_keys: Arc<DataKeys>,
+    /// The seed of the key that signs the journal.
+    pub(crate) journal_seed: Zeroizing<[u8; 32]>,
     admin_key: ArcSwapOption<KeyHash>,
     database: Database,
     snapshot: Box<std::path::Path>,
@@ -60,6 +63,7 @@ impl Authority {
             feed,
             hasher,
             admin_key,
+            journal_seed,
             is_reached,
         } = started;
         let Installation {
@@ -71,6 +75,7 @@ impl Authority {
             store,
             feed,
             hasher: Arc::new(hasher),
+            journal_seed,
             data_keys,
             admin_key: ArcSwapOption::from_pointee(admin_key),
             database,

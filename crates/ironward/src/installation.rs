@@ -13,6 +13,7 @@ use ironward_store::snapshot::{Earlier, Snapshot, SnapshotError};
 use ironward_store::{Feed, Location, LockedStore, Pool, Store, StoreError, Stored};
 use ironward_telemetry::VaultNotice;
 use ironward_vault::Kek;
+use zeroize::Zeroizing;
 
 use crate::data_dir::DataDir;
 use crate::data_keys::DataKeys;
@@ -45,6 +46,8 @@ pub(crate) struct Started {
     pub(crate) feed: Arc<Feed>,
     pub(crate) hasher: KeyHasher,
     pub(crate) admin_key: Option<KeyHash>,
+    /// The seed of the key that signs the journal.
+    pub(crate) journal_seed: Zeroizing<[u8; 32]>,
     /// Whether the database was there.
     pub(crate) is_reached: bool,
 }
@@ -158,8 +161,9 @@ impl Opening<'_> {
         let secrets = SharedSecrets::of(store, Arc::clone(&self.random)).await?;
         let hasher = secrets.hasher(self.data_dir, has_keys).await?;
         let admin_key = secrets.admin_key(self.data_dir).await?;
+        let (journal_seed, is_made) = secrets.journal_seed().await?;
         self.data_dir.remove_taken_over()?;
-        if secrets.is_first_start() {
+        if secrets.is_first_start() || is_made {
             // The one above was written before there was anything that opens it alone.
             store.write_snapshot(&path).await?;
         }
@@ -168,6 +172,7 @@ impl Opening<'_> {
             feed: Arc::new(feed),
             hasher,
             admin_key,
+            journal_seed,
             is_reached: true,
         })
     }
@@ -238,6 +243,7 @@ impl Opening<'_> {
             feed: Arc::new(feed),
             hasher: secrets.kept_hasher()?,
             admin_key: secrets.kept_admin_key()?,
+            journal_seed: secrets.kept_journal_seed()?,
             installation,
             is_reached: false,
         })

@@ -2,6 +2,7 @@
 //! and every model provider.
 
 mod admin_key;
+mod admin_plane;
 mod args;
 mod assemble;
 mod authority;
@@ -17,6 +18,8 @@ mod import_command;
 mod in_force;
 mod installation;
 mod issuers;
+mod journal;
+mod journal_command;
 mod kek;
 mod last_uses;
 mod local;
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Some(Command::AdminKey(admin_key)) => admin_key::run(&admin_key),
         Some(Command::Vault(command)) => vault_command::run(&command),
         Some(Command::Store(command)) => store_command::run(&command),
+        Some(Command::Journal(command)) => journal_command::run(&command),
         Some(Command::Import(command)) => import_command::run(&command),
         Some(Command::Key(key)) => manage::run(&key),
         Some(Command::Team(team)) => manage::run(&team),

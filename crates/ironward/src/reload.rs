@@ -28,7 +28,7 @@ use crate::authority::Authority;
 use crate::in_force::InForce;
 use crate::issuers::Issuers;
 use crate::tls::{self, Certificates};
-use crate::way_out;
+use crate::{journal, way_out};
 use again::Again;
 
 /// An editor writes a file in several steps; they are taken for one change when no longer apart.
@@ -136,7 +136,7 @@ impl Watch {
             self.again.after_pause();
         }
         if self.again.is_news(&text) {
-            refuse(&text);
+            self.reloader.refuse(&text);
         }
     }
 
@@ -182,11 +182,12 @@ impl Refresh {
     }
 }
 
-fn refuse(problems: &str) {
-    ConfigRefused { problems }.emit();
-}
-
 impl Reloader {
+    fn refuse(&self, problems: &str) {
+        ConfigRefused { problems }.emit();
+        journal::record_refusal(&*self.admin.acts, problems);
+    }
+
     /// Watches `files`, which were read at `read_at` or later, and reads the secrets of services again
     /// every `refresh`.
     ///
@@ -229,14 +230,14 @@ impl Reloader {
         let (certificates, way_out) = match self.check(&foundation.config) {
             Ok(checked) => checked,
             Err(problem) => {
-                refuse(&problem);
+                self.refuse(&problem);
                 return None;
             }
         };
         let issuers = match self.issuers.prepare(&foundation.config) {
             Ok(issuers) => issuers,
             Err(problem) => {
-                refuse(&problem);
+                self.refuse(&problem);
                 return None;
             }
         };
@@ -252,6 +253,7 @@ impl Reloader {
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
         ConfigReloaded { model_groups }.emit();
+        journal::record_configuration(&*self.admin.acts, model_groups);
         let ironward = &self.foundation.config.ironward;
         Some((files_to_watch(files, ironward), refresh))
     }

@@ -10,13 +10,15 @@ use std::time::Duration;
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
+use ironward_journal::Journal;
 use ironward_proxy::SidePool;
 use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
-use self::planes::{Ends, Planes, admin_plane, side_places};
+use self::planes::{Ends, Planes, side_places};
 use self::who::{who_may_call, who_may_log_in};
+use crate::admin_plane::{admin_plane, open_journal};
 use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
@@ -35,7 +37,7 @@ use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::tls::Certificates;
-use crate::{exposure, open_files, way_out};
+use crate::{exposure, journal, open_files, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -109,7 +111,9 @@ async fn serve(
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
     let call_path = CallPath::new(access, made.snapshot);
     let login = who_may_log_in(&foundation, (&assembler, &dialler))?;
-    let admin = admin_plane(&call_path, &authority, (&foundation, made.sites, login));
+    let journal = open_journal(args, &foundation, &authority, &call_path)?;
+    let said = (&*foundation, made.sites, login);
+    let admin = admin_plane(&call_path, (&authority, &journal), said);
     let shared = Shared {
         access: call_path.access,
         snapshot: call_path.snapshot,
@@ -156,6 +160,16 @@ async fn serve(
     let configured = reloads.drain_timeout();
     let limit = args.drain_timeout.or(configured).unwrap_or(DRAIN);
     let outcome = planes.close(shared, limit, ends).await;
+    end_records(&journal, &authority, outcome).await
+}
+
+/// Records the end, and closes what is kept.
+async fn end_records(
+    journal: &Journal,
+    authority: &Authority,
+    outcome: Result<(), Failure>,
+) -> Result<(), Failure> {
+    journal::end(journal, outcome.is_ok()).await;
     authority.close().await;
     outcome
 }

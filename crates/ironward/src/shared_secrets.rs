@@ -16,6 +16,9 @@ const ADMIN_KEY: &str = "admin-key";
 /// The hash of the last login of an administrator.
 const LOGIN: &str = "administrator-login";
 
+/// What the journals of all nodes are signed with.
+const JOURNAL: &str = "journal-key";
+
 /// What stands in the place of the hash of an admin key that was retired: no key has it.
 const RETIRED: [u8; 32] = [0; 32];
 
@@ -97,6 +100,25 @@ impl<'a> SharedSecrets<'a> {
             (kept, _) => kept,
         };
         Ok(kept.map(|hash| KeyHash::from_stored(*hash)))
+    }
+
+    /// The seed of the key that signs journals, and whether it was made now.
+    pub(crate) async fn journal_seed(&self) -> Result<(Zeroizing<[u8; 32]>, bool), Failure> {
+        match self.find(JOURNAL)? {
+            Some(kept) => Ok((kept, false)),
+            None => Ok((self.keep(JOURNAL, &self.draw()).await?, true)),
+        }
+    }
+
+    /// The seed of the key that signs journals, where nothing may be made.
+    pub(crate) fn kept_journal_seed(&self) -> Result<Zeroizing<[u8; 32]>, Failure> {
+        self.find(JOURNAL)?.ok_or_else(|| {
+            Failure::Store(
+                "the snapshot lacks the key that the journal is signed with: it was written by an \
+                 earlier version; start with the database"
+                    .to_owned(),
+            )
+        })
     }
 
     /// The hasher, where nothing may be made.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub struct InFlight {
     calls: AtomicUsize,
     draining: AtomicBool,
+    /// Whether the journal cannot be written.
+    unrecorded: AtomicBool,
 }
 
 /// One running call; dropping it ends the call.
@@ -35,6 +37,17 @@ impl InFlight {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether what happens can be recorded.
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        !self.unrecorded.load(Ordering::Acquire)
+    }
+
+    /// Says whether what happens can be recorded: readiness depends on it.
+    pub fn note_recorded(&self, is_recorded: bool) {
+        self.unrecorded.store(!is_recorded, Ordering::Release);
     }
 
     /// Takes no new calls from now on.

@@ -272,6 +272,10 @@ fn health(gateway: &Gateway, route: &Route<'_>) -> Response<Body> {
         Route::Liveness if is_draining => draining(),
         Route::Liveness => json(StatusCode::OK, Bytes::from_static(b"\"I'm alive!\"")),
         Route::Readiness if is_draining => draining(),
+        Route::Readiness if !gateway.in_flight.is_recorded() => json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Bytes::from_static(br#"{"status":"unhealthy","journal":"unwritable"}"#),
+        ),
         Route::Readiness => {
             let (status, body) = match gateway.access.is_connected() {
                 Some(true) => (StatusCode::OK, r#"{"status":"healthy","db":"connected"}"#),

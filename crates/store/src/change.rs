@@ -21,6 +21,28 @@ pub struct Change {
 }
 
 impl Change {
+    /// The kind of the object.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What becomes of it, in a word.
+    #[must_use]
+    pub const fn verb(&self) -> &'static str {
+        match (self.replaces, &self.body) {
+            (None, _) => "create",
+            (Some(_), Some(_)) => "update",
+            (Some(_), None) => "delete",
+        }
+    }
+
     /// Makes an object. A deleted one of the same id may be there.
     #[must_use]
     pub fn create<T: Object>(id: &Id<T>, object: &T) -> Self {

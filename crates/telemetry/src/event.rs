@@ -327,6 +327,25 @@ impl VaultNotice<'_> {
     }
 }
 
+/// What the operator should know about the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalNotice<'a> {
+    /// What, where, and what to do; one line.
+    pub text: &'a str,
+}
+
+impl JournalNotice<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        tracing::warn!(notice = self.text, "journal");
+    }
+
+    /// Writes it as what nobody may overlook.
+    pub fn emit_alarm(self) {
+        tracing::error!(alarm = self.text, "journal");
+    }
+}
+
 /// Lines found no room in the log, since nobody read it for too long.
 #[derive(Debug, Clone, Copy)]
 pub struct LogLinesLost {

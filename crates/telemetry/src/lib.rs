@@ -8,7 +8,7 @@ mod log;
 
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
-    Draining, IssuerKeysFailed, IssuerKeysFetched, ListenerOpened, LogLinesLost, LoggedIn,
-    LoginRefused, Named, PollsCounted, StoreFailed, TokenRefused, VaultNotice,
+    Draining, IssuerKeysFailed, IssuerKeysFetched, JournalNotice, ListenerOpened, LogLinesLost,
+    LoggedIn, LoginRefused, Named, PollsCounted, StoreFailed, TokenRefused, VaultNotice,
 };
 pub use log::{Format, Logging, start};

@@ -19,7 +19,7 @@ pub(super) fn responses(route: Route, takes: &Takes) -> Map<String, Value> {
     found.head("429", "Retry-After", "In how many seconds to try again.");
     found.refuse(
         "503",
-        "The store or the key-encryption key cannot be reached, or was not heard from lately; nothing was changed.",
+        "The store or the key-encryption key cannot be reached, or was not heard from lately, and nothing was changed; or the journal cannot be written: the message says whether it was done.",
     );
     found.head("503", "Retry-After", "In how many seconds to try again.");
     let changes = route.row().effect == Effect::Changes;

@@ -97,7 +97,7 @@ async fn who_looks_after_the_gateway_sees_what_it_depends_on() {
     for key in [ADMIN, &oscars, &eves] {
         let healthy = json!({
             "status": "healthy", "db": "connected", "cache": null, "calls": 3,
-            "vault": {"status": "connected", "since": null},
+            "vault": {"status": "connected", "since": null}, "journal": "writable",
             "ironward_version": env!("CARGO_PKG_VERSION"),
         });
         assert_eq!(fixture.get(key, path).await.json, healthy);

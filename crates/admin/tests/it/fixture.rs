@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
-use ironward_admin::{Ask, Calls, Condition, Plane, Sealing, Settings, router};
+use ironward_admin::{Acts, Appending, Ask, Calls, Condition, Plane, Sealing, Settings, router};
 use ironward_core::{Clock, Id, Principal, Random, Role};
 use ironward_identity::{Accounts, Bindings, Identities, Keyless};
+use ironward_journal::{Record, Stamp, Unwritten};
 use ironward_policy::{Explanation, Grant, KeyLife, Reason, Spending};
 use ironward_secret::{DataKey, KeyHasher, Keyring};
 use ironward_store::objects::{
@@ -34,9 +35,66 @@ pub(crate) struct Fixture {
     pub(crate) plane: Arc<Plane>,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) recorded: Arc<Recorded>,
     router: Router,
     contract: OnceCell<Contract>,
     _directory: TempDir,
+}
+
+/// What was recorded, in memory; told to, it takes nothing.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    records: Mutex<Vec<Value>>,
+    /// How many more records it takes; negative: any number.
+    takes: AtomicI64,
+}
+
+impl Recorded {
+    fn new() -> Self {
+        Self {
+            takes: AtomicI64::new(-1),
+            ..Self::default()
+        }
+    }
+
+    /// Takes so many more records and then none.
+    pub(crate) fn fail_after(&self, count: i64) {
+        self.takes.store(count, Ordering::SeqCst);
+    }
+
+    /// The records so far.
+    pub(crate) fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.records.lock().unwrap())
+    }
+
+    fn push(&self, record: &Record) -> String {
+        let mut records = self.records.lock().unwrap();
+        let id = format!("record-{}", records.len());
+        let stamp = Stamp {
+            at: 0,
+            node: "node",
+            id: &id,
+        };
+        let record = record.encode(&stamp);
+        records.push(serde_json::from_slice(&record).unwrap());
+        id
+    }
+}
+
+impl Acts for Recorded {
+    fn append<'a>(&'a self, record: &'a Record) -> Appending<'a> {
+        let left = self.takes.load(Ordering::SeqCst);
+        if left == 0 {
+            let error = Unwritten("no space left".to_owned());
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.takes.store(left - 1, Ordering::SeqCst);
+        Box::pin(std::future::ready(Ok(self.push(record))))
+    }
+
+    fn owe(&self, record: &Record) {
+        self.push(record);
+    }
 }
 
 struct Fine;
@@ -165,8 +223,10 @@ impl Fixture {
             keyed_providers: vec!["openai"],
             sites: Default::default(),
         };
+        let recorded = Arc::new(Recorded::new());
         let plane = Arc::new(Plane {
             condition: Arc::new(Fine),
+            acts: Arc::clone(&recorded) as Arc<dyn Acts>,
             calls: Arc::new(Path),
             store: Arc::new(store),
             sealing: Arc::clone(&vault) as Arc<dyn Sealing>,
@@ -186,6 +246,7 @@ impl Fixture {
             clock,
             contract: OnceCell::new(),
             vault,
+            recorded,
             _directory: directory,
         }
     }

@@ -1,6 +1,7 @@
 //! The admin plane over a real store, request by request.
 #![cfg(test)]
 
+mod acts;
 mod attacks;
 mod canary;
 mod contract;

@@ -17,7 +17,7 @@ fn changed(then: &str, now: &str) -> Vec<String> {
     AtStart::of(&config(then)).changed_in(&config(now))
 }
 
-const ALL: [(&str, &str, &str); 11] = [
+const ALL: [(&str, &str, &str); 12] = [
     ("litellm_settings", "json_logs", "true"),
     ("litellm_settings", "set_verbose", "true"),
     ("litellm_settings", "ssl_verify", "ca.pem"),
@@ -34,6 +34,7 @@ const ALL: [(&str, &str, &str); 11] = [
         "{issuer: https://id.example.com, client_id: a, client_secret: os.environ/DB, \
          redirect_url: https://gw.example.com/sso/callback}",
     ),
+    ("ironward", "journal", "{durability: disk}"),
 ];
 
 #[test]

@@ -6,63 +6,17 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use ironward_admin::{Certificate, Condition, Login, Plane, Sealing, Sites};
-use ironward_core::SystemClock;
-use ironward_proxy::{InFlight, ServerTls};
-use ironward_store::Freshness;
+use ironward_admin::{Certificate, Login, Plane};
+use ironward_proxy::ServerTls;
 use ironward_telemetry::{Draining, ListenerOpened};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::args::ServeArgs;
-use crate::assemble::Foundation;
-use crate::authority::{Authority, STALE};
-use crate::call_path::CallPath;
+use crate::authority::Authority;
 use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
-use crate::random::SystemRandom;
-use crate::reload::admin_settings;
-
-pub(super) fn admin_plane(
-    call_path: &CallPath,
-    authority: &Authority,
-    (foundation, sites, login): (&Foundation, Sites, Option<Arc<Login>>),
-) -> Arc<Plane> {
-    Arc::new(Plane {
-        condition: Arc::new(Ready {
-            in_flight: Arc::clone(&call_path.in_flight),
-            freshness: Arc::clone(authority.feed.freshness()),
-        }),
-        calls: Arc::new(call_path.clone()),
-        store: Arc::clone(&authority.store),
-        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
-        feed: Arc::clone(&authority.feed),
-        failures: Arc::clone(call_path.access.failures()),
-        keyless: Arc::clone(call_path.access.keyless()),
-        login,
-        hasher: Arc::clone(&authority.hasher),
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom::default()),
-        settings: ArcSwap::from_pointee(admin_settings(foundation, authority, sites)),
-        turn: tokio::sync::Mutex::new(()),
-    })
-}
-
-struct Ready {
-    in_flight: Arc<InFlight>,
-    freshness: Arc<Freshness>,
-}
-
-impl Condition for Ready {
-    fn takes_calls(&self) -> bool {
-        !self.in_flight.is_draining()
-    }
-
-    fn is_connected(&self) -> bool {
-        !self.freshness.is_stale(STALE)
-    }
-}
+use crate::journal;
 
 /// The two planes, listening.
 pub(super) struct Planes {
@@ -80,6 +34,8 @@ impl Planes {
         shared: &Shared,
         (plane, certificate): (Arc<Plane>, Option<ServerTls>),
     ) -> Result<Self, Failure> {
+        let model_groups = shared.snapshot.load().groups().len();
+        journal::record_start(&*plane.acts, model_groups).await?;
         let address = SocketAddr::new(args.host, args.port);
         let sockets = data_plane::bind_all(address, threads(args))
             .map_err(|error| not_free(address, "--port", &error))?;

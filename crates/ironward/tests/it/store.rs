@@ -3,6 +3,7 @@
 
 mod deployments;
 mod import;
+mod journal;
 mod kek_services;
 mod key_encryption;
 mod keys;

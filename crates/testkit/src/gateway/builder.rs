@@ -84,6 +84,28 @@ impl GatewayBuilder {
         self
     }
 
+    /// Puts a disk of this size, as mount takes it, at `path` for it alone: in a mount namespace of its
+    /// own, which is seen under `/proc/PID/root`. It takes a machine that lets users make namespaces.
+    #[must_use]
+    pub fn on_small_disk(mut self, path: &Path, size: &str) -> Self {
+        let mut shell = Command::new("unshare");
+        let script = format!(
+            "mount -t tmpfs -o size={size} none '{}' && exec \"$0\" \"$@\"",
+            path.display()
+        );
+        shell
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+            .arg(script)
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear();
+        for (name, value) in self.command.get_envs() {
+            shell.envs(value.map(|value| (name, value)));
+        }
+        self.command = shell;
+        self
+    }
+
     /// Lets it greet a person instead of printing its ready line.
     #[must_use]
     pub const fn greeting(mut self) -> Self {

@@ -153,10 +153,17 @@ fn nobody_else_can_read_the_state() {
         let metadata = std::fs::metadata(path).expect("it is there");
         metadata.permissions().mode() & 0o777
     };
-    assert_eq!(mode(&state), 0o700);
-    for entry in std::fs::read_dir(&state).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    let mut directories = vec![state.clone()];
+    while let Some(directory) = directories.pop() {
+        assert_eq!(mode(&directory), 0o700, "{}", directory.display());
+        for entry in std::fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+            }
+        }
     }
     std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o777)).expect("own file");
     let (status, said) = builder(MOCK).data_dir(&state).refuse();

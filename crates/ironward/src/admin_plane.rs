@@ -1,0 +1,81 @@
+//! The admin plane of this node, and the journal of what is done there.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ironward_admin::{Acts, Condition, Login, Plane, Sealing, Sites};
+use ironward_core::SystemClock;
+use ironward_journal::Journal;
+use ironward_proxy::InFlight;
+use ironward_store::Freshness;
+
+use crate::args::ServeArgs;
+use crate::assemble::Foundation;
+use crate::authority::{Authority, STALE};
+use crate::call_path::CallPath;
+use crate::exit::Failure;
+use crate::journal;
+use crate::random::SystemRandom;
+use crate::reload::admin_settings;
+
+/// Opens the journal in the data directory.
+pub(crate) fn open_journal(
+    args: &ServeArgs,
+    foundation: &Foundation,
+    authority: &Authority,
+    call_path: &CallPath,
+) -> Result<Arc<Journal>, Failure> {
+    journal::open(
+        (&args.data_dir, &foundation.config),
+        authority.store.locked().installation(),
+        &authority.journal_seed,
+        Arc::new(SystemRandom::default()),
+        &call_path.in_flight,
+    )
+}
+
+/// What the admin plane works with.
+pub(crate) fn admin_plane(
+    call_path: &CallPath,
+    (authority, journal): (&Authority, &Arc<Journal>),
+    (foundation, sites, login): (&Foundation, Sites, Option<Arc<Login>>),
+) -> Arc<Plane> {
+    Arc::new(Plane {
+        condition: Arc::new(Ready {
+            in_flight: Arc::clone(&call_path.in_flight),
+            freshness: Arc::clone(authority.feed.freshness()),
+        }),
+        calls: Arc::new(call_path.clone()),
+        acts: Arc::clone(journal) as Arc<dyn Acts>,
+        store: Arc::clone(&authority.store),
+        sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
+        feed: Arc::clone(&authority.feed),
+        failures: Arc::clone(call_path.access.failures()),
+        keyless: Arc::clone(call_path.access.keyless()),
+        login,
+        hasher: Arc::clone(&authority.hasher),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom::default()),
+        settings: ArcSwap::from_pointee(admin_settings(foundation, authority, sites)),
+        turn: tokio::sync::Mutex::new(()),
+    })
+}
+
+struct Ready {
+    in_flight: Arc<InFlight>,
+    freshness: Arc<Freshness>,
+}
+
+impl Condition for Ready {
+    fn takes_calls(&self) -> bool {
+        !self.in_flight.is_draining()
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.freshness.is_stale(STALE)
+    }
+
+    fn is_recorded(&self) -> bool {
+        self.in_flight.is_recorded()
+    }
+}
