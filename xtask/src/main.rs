@@ -14,6 +14,7 @@ mod fuzz;
 mod gateway;
 mod install;
 mod issuers;
+mod journal;
 mod management;
 mod process;
 mod program;
@@ -41,7 +42,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "test",
         about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
-                management, schemathesis [--only STEP,...] [--fail-fast]",
+                journal, management, schemathesis [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
@@ -63,6 +64,11 @@ const TASKS: &[Task] = &[
         name: "issuers",
         about: "tokens of issuers that others wrote: oauth2-mock-server, oidc-provider",
         run: issuers::run,
+    },
+    Task {
+        name: "journal",
+        about: "a verifier in Python, from the specifications, over a journal that the binary wrote",
+        run: journal::run,
     },
     Task {
         name: "schemathesis",

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, issuers, management, schemathesis, tidy, tools};
+use crate::{clients, fuzz, issuers, journal, management, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -62,6 +62,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "issuers",
         run: || issuers::run(&[]),
+    },
+    Step {
+        name: "journal",
+        run: || journal::run(&[]),
     },
     Step {
         name: "management",
