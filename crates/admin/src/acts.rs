@@ -158,6 +158,20 @@ impl Drop for Act<'_> {
     }
 }
 
+/// Records an act that was refused before anything was read of it.
+pub(crate) fn record_refused(call: &Call<'_>, refusal: &Refusal) {
+    let row = call.route.row();
+    let what = Fields::default()
+        .with("route", row.path)
+        .with("method", row.method.as_str())
+        .with("status", refusal.status().as_u16())
+        .with("reason", bounded(refusal.message(), TEXT));
+    let source = call.source.map(|source| source.to_string());
+    let who = call.actor.who(source.as_deref());
+    let record = Record::new(Kind::ActRefused).by(&who).about(what);
+    call.plane.acts.owe(&record);
+}
+
 fn told(what: Fields, outcome: &Outcome) -> Fields {
     match outcome {
         Ok(_) => what.with("status", StatusCode::OK.as_u16()),

@@ -18,7 +18,7 @@ use ironward_policy::access::{Effect, Route};
 use ironward_wire::check_target;
 
 use crate::actor::{Actor, Circumstances};
-use crate::acts::{Act, Touched};
+use crate::acts::{self, Act, Touched};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::health::Condition;
@@ -129,13 +129,19 @@ async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -
         touched: Touched::default(),
         now: plane.now(),
     };
-    call.admit()?;
+    let changes = matches!(route.row().effect, Effect::Changes);
+    if let Err(refusal) = call.admit() {
+        if changes {
+            acts::record_refused(&call, &refusal);
+        }
+        return Err(refusal);
+    }
     call.name = name?;
     if takes_body(&head.method) {
         is_json(head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes()))?;
         call.bytes = read(body).await?;
     }
-    if !matches!(route.row().effect, Effect::Changes) {
+    if !changes {
         return operation::run(&call).await;
     }
     let act = Act::begin(&call).await;

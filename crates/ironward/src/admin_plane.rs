@@ -1,4 +1,4 @@
-//! The admin plane of this node, and the journal of what is done there.
+//! The admin plane of this node.
 
 use std::sync::Arc;
 
@@ -9,30 +9,11 @@ use ironward_journal::Journal;
 use ironward_proxy::InFlight;
 use ironward_store::Freshness;
 
-use crate::args::ServeArgs;
 use crate::assemble::Foundation;
 use crate::authority::{Authority, STALE};
 use crate::call_path::CallPath;
-use crate::exit::Failure;
-use crate::journal;
 use crate::random::SystemRandom;
 use crate::reload::admin_settings;
-
-/// Opens the journal in the data directory.
-pub(crate) fn open_journal(
-    args: &ServeArgs,
-    foundation: &Foundation,
-    authority: &Authority,
-    call_path: &CallPath,
-) -> Result<Arc<Journal>, Failure> {
-    journal::open(
-        (&args.data_dir, &foundation.config),
-        authority.store.locked().installation(),
-        &authority.journal_seed,
-        Arc::new(SystemRandom::default()),
-        &call_path.in_flight,
-    )
-}
 
 /// What the admin plane works with.
 pub(crate) fn admin_plane(

@@ -181,6 +181,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "IRONWARD_DRAIN_TIMEOUT", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) drain_timeout: Option<Duration>,
 
+    /// How long a record of the journal may take, in seconds, before what waits for it is refused;
+    /// goes before `ironward.journal.stall_limit`. 0.25 where neither says.
+    #[arg(long, env = "IRONWARD_JOURNAL_STALL_LIMIT", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) journal_stall_limit: Option<Duration>,
+
     /// How log lines are written, to standard error.
     #[arg(long, env = "IRONWARD_LOG_FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,

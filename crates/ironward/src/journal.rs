@@ -1,6 +1,5 @@
 //! The journal of this node: opened at a start, closed at an end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,10 @@ use ironward_journal::{Fields, Folder, Journal, Kind, OpenError, Options, Record
 use ironward_proxy::InFlight;
 use ironward_telemetry::JournalNotice;
 
+use crate::args::ServeArgs;
+use crate::authority::Authority;
 use crate::exit::Failure;
+use crate::random::SystemRandom;
 
 /// How long a record may take, where nobody says otherwise.
 const STALL: Duration = Duration::from_millis(250);
@@ -21,27 +23,31 @@ const START_ATTEMPTS: u32 = 20;
 
 /// Opens the journal in the data directory. Whether it can be written decides readiness.
 pub(crate) fn open(
-    (data_dir, config): (&Path, &Config),
-    installation: &str,
-    seed: &[u8; 32],
-    random: Arc<dyn Random>,
+    args: &ServeArgs,
+    config: &Config,
+    authority: &Authority,
     in_flight: &Arc<InFlight>,
 ) -> Result<Arc<Journal>, Failure> {
+    let random = SystemRandom::default();
     let mut node = [0; 8];
     random.fill(&mut node);
+    let store = authority.store.locked();
+    let installation = store.installation();
     let origin = format!("ironward/{installation}/{:016x}", u64::from_be_bytes(node));
     let in_flight = Arc::clone(in_flight);
+    let settings = config.ironward.journal;
+    let stall = args.journal_stall_limit.or(settings.stall_limit);
     let journal = Journal::open(Options {
-        folder: Folder::of(data_dir),
-        seed,
+        folder: Folder::of(&args.data_dir),
+        seed: &authority.journal_seed,
         origin: &origin,
-        durability: match config.ironward.journal.durability {
+        durability: match settings.durability {
             Durability::Process => ironward_journal::Durability::Process,
             Durability::Disk => ironward_journal::Durability::Disk,
         },
-        stall: config.ironward.journal.stall_limit.unwrap_or(STALL),
+        stall: stall.unwrap_or(STALL),
         clock: Arc::new(SystemClock),
-        random,
+        random: Arc::new(random),
         report: Box::new(move |trouble| {
             in_flight.note_recorded(trouble.is_none());
             match trouble {

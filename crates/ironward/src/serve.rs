@@ -1,6 +1,6 @@
 //! `ironward serve`: assemble, listen, reload, drain.
 
-mod planes;
+mod ports;
 mod who;
 
 use std::io;
@@ -16,9 +16,9 @@ use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
-use self::planes::{Ends, Planes, side_places};
+use self::ports::{Ends, Ports, side_places};
 use self::who::{who_may_call, who_may_log_in};
-use crate::admin_plane::{admin_plane, open_journal};
+use crate::admin_plane::admin_plane;
 use crate::args::{LogFormat, ServeArgs};
 use crate::assemble::{Assembled, Assembler, Foundation};
 use crate::authority::Authority;
@@ -111,7 +111,7 @@ async fn serve(
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
     let call_path = CallPath::new(access, made.snapshot);
     let login = who_may_log_in(&foundation, (&assembler, &dialler))?;
-    let journal = open_journal(args, &foundation, &authority, &call_path)?;
+    let journal = journal::open(args, &foundation.config, &authority, &call_path.in_flight)?;
     let said = (&*foundation, made.sites, login);
     let admin = admin_plane(&call_path, (&authority, &journal), said);
     let shared = Shared {
@@ -144,22 +144,22 @@ async fn serve(
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
     let mut end = End::listen().map_err(failed)?;
-    let planes = Planes::open(args, &shared, (admin, certificates.admin)).await?;
+    let ports = Ports::open(args, &shared, (admin, certificates.admin)).await?;
     let new_key = NewKey::keep_any(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
     logging.flush();
     let keys = (new_key, authority.is_admin_key_retired(), has_master_key);
-    greet(args, &shared, &planes, keys);
+    greet(args, &shared, &ports, keys);
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
         () = issuers.refresh() => {}
-        () = planes.follow_logins(&authority) => {}
+        () = ports.follow_logins(&authority) => {}
         () = end.come() => {}
     }
     let configured = reloads.drain_timeout();
     let limit = args.drain_timeout.or(configured).unwrap_or(DRAIN);
-    let outcome = planes.close(shared, limit, ends).await;
+    let outcome = ports.close(shared, limit, ends).await;
     end_records(&journal, &authority, outcome).await
 }
 
@@ -204,17 +204,17 @@ async fn open(
 fn greet(
     args: &ServeArgs,
     shared: &Shared,
-    planes: &Planes,
+    ports: &Ports,
     (new_key, is_retired, has_master_key): (Option<Zeroizing<String>>, bool, bool),
 ) {
     let greeting = Greeting {
         data: Port {
-            address: planes.data,
+            address: ports.data,
             tls: shared.tls.is_some(),
         },
         admin: Port {
-            address: planes.admin,
-            tls: planes.admin_tls,
+            address: ports.admin,
+            tls: ports.admin_tls,
         },
         snapshot: &shared.snapshot.load(),
         new_key: new_key.as_ref().map(|key| key.as_str()),

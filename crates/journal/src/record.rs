@@ -25,6 +25,8 @@ pub enum Kind {
     Act,
     /// What came of it: written before they are told.
     ActOutcome,
+    /// Somebody may not do what they asked for, whatever it would have been: their role says so.
+    ActRefused,
     /// Records at the end of the journal were not whole when it was opened, and were cut off.
     Torn,
     /// The journal could not be written for a while.
@@ -42,6 +44,7 @@ impl Kind {
             Self::ConfigRefused => "config.refused",
             Self::Act => "act",
             Self::ActOutcome => "act.outcome",
+            Self::ActRefused => "act.refused",
             Self::Torn => "journal.torn",
             Self::Recovered => "journal.recovered",
         }

@@ -58,6 +58,23 @@ async fn a_refusal_is_recorded_and_reading_is_not() {
 }
 
 #[tokio::test]
+async fn an_act_that_a_role_forbids_is_recorded_without_a_look_at_it() {
+    let fixture = Fixture::new().await;
+    fixture.user("vera", Role::InternalUserViewer, &[]).await;
+    let (viewer, _) = fixture.key(&json!({"user_id": "vera"})).await;
+    fixture.recorded.take();
+    let body = json!({"team_id": "blue", "team_alias": "Blue"});
+    let refused = fixture.post(&viewer, "/team/new", &body).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    fixture.get(&viewer, "/user/list").await;
+    let records = fixture.recorded.take();
+    assert_eq!(kinds(&records), ["act.refused"]);
+    assert_eq!(records[0]["who"]["user"], "vera");
+    assert_eq!(records[0]["what"]["route"], "/team/new");
+    assert_eq!(records[0]["what"]["status"], 403);
+}
+
+#[tokio::test]
 async fn what_cannot_be_recorded_is_not_done() {
     let fixture = Fixture::new().await;
     fixture.recorded.fail_after(0);

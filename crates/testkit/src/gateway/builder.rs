@@ -28,6 +28,8 @@ impl GatewayBuilder {
         let mut command = Command::new(binary);
         command
             .arg("serve")
+            // Whoever runs these tests may have much else to do.
+            .args(["--journal-stall-limit", "30"])
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         Self {

@@ -1,4 +1,4 @@
-//! The two planes: how they are opened and closed.
+//! The two ports: how they are opened and closed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,8 +18,8 @@ use crate::data_plane::{self, Shared};
 use crate::exit::Failure;
 use crate::journal;
 
-/// The two planes, listening.
-pub(super) struct Planes {
+/// The two ports, open.
+pub(super) struct Ports {
     pub(super) data: SocketAddr,
     pub(super) admin: SocketAddr,
     pub(super) admin_tls: bool,
@@ -28,7 +28,7 @@ pub(super) struct Planes {
     admin_task: tokio::task::JoinHandle<()>,
 }
 
-impl Planes {
+impl Ports {
     pub(super) async fn open(
         args: &ServeArgs,
         shared: &Shared,
@@ -132,7 +132,7 @@ impl Planes {
     }
 }
 
-/// How the planes are told to end, and tell that they have.
+/// How those who listen are told to end, and tell that they have.
 pub(super) struct Ends {
     drain: watch::Sender<bool>,
     stop: watch::Sender<bool>,
