@@ -1,6 +1,7 @@
 //! Who acts on the admin plane, as the directory knows them now.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use ironward_core::{FaultKind, Role};
@@ -9,8 +10,8 @@ use ironward_journal::Who;
 use ironward_policy::access::{self, Place, Route, Seat};
 use ironward_policy::{Asked, Verdict, check};
 use ironward_secret::{KeyForm, KeyHash};
-use ironward_store::objects::{Account, Key, Owner, SecretForm};
-use ironward_store::{Directory, Found};
+use ironward_store::objects::{Account, Key, Owner, SecretForm, Team};
+use ironward_store::{Directory, Entry, Found};
 use ironward_wire::presented_key;
 
 use crate::chain::Chain;
@@ -241,6 +242,37 @@ impl Actor {
     /// The teams that they are in.
     pub(crate) fn teams(&self) -> impl Iterator<Item = &str> {
         self.seats.iter().map(|(team, _, _)| &**team)
+    }
+
+    /// The teams that they administer, and those that let their members use this route.
+    pub(crate) fn teams_for(&self, route: Route) -> impl Iterator<Item = &str> {
+        let permits = move |permissions: &[Box<str>]| {
+            let mut paths = route.paths();
+            paths.any(|path| permissions.iter().any(|permission| **permission == *path))
+        };
+        let seats = self.seats.iter();
+        let seats =
+            seats.filter(move |(_, is_admin, permissions)| *is_admin || permits(permissions));
+        seats.map(|(team, _, _)| &**team)
+    }
+
+    /// The program.
+    pub(crate) fn service_account(&self) -> Option<&str> {
+        self.service_account.as_deref()
+    }
+
+    /// The organisations that they administer.
+    pub(crate) fn administered(&self) -> impl Iterator<Item = &str> {
+        let places = self.places.iter().filter(|(_, is_admin)| *is_admin);
+        places.map(|(organisation, _)| &**organisation)
+    }
+
+    /// The teams that they are in, and those of the organisations that they administer.
+    pub(crate) fn teams_in_reach(&self, directory: &Directory) -> Vec<Arc<Entry<Team>>> {
+        let own = self.teams().filter_map(|team| directory.teams.find(team));
+        let places = self.administered();
+        let others = places.flat_map(|id| directory.teams_of_organisation(id));
+        own.chain(others).collect()
     }
 
     /// Whether they may do everything.

@@ -1,10 +1,11 @@
 //! What goes together with what is deleted: nobody keeps a key to something that is gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ironward_core::Id;
-use ironward_store::objects::{Object, Owner, Team, User};
-use ironward_store::{Change, Directory, Objects};
+use ironward_store::objects::{Key, Object, Team, User};
+use ironward_store::{Change, Directory, Entry, KeysOf, LiveKey, Objects};
 
 use crate::call::Call;
 
@@ -22,25 +23,20 @@ impl Cascade {
     /// With its teams; its members lose their places in it.
     pub(crate) fn organisation(&mut self, directory: &Directory, id: &str) {
         self.organisations.insert(id.into());
-        for team in directory.teams.iter() {
-            let organisation = team.object.organisation.as_ref();
-            if organisation.is_some_and(|organisation| organisation.as_str() == id) {
-                self.team(directory, team.id.as_str());
-            }
+        for team in directory.teams_of_organisation(id) {
+            self.team(directory, team.id.as_str());
         }
     }
 
     /// With its projects and service accounts.
     pub(crate) fn team(&mut self, directory: &Directory, id: &str) {
         self.teams.insert(id.into());
-        let projects = directory.projects.iter();
-        let of_team = projects.filter(|project| project.object.team.as_str() == id);
+        let projects = directory.projects_of_team(id).into_iter();
         self.projects
-            .extend(of_team.map(|project| project.id.as_str().into()));
-        let accounts = directory.service_accounts.iter();
-        let of_team = accounts.filter(|account| account.object.team.as_str() == id);
+            .extend(projects.map(|project| project.id.as_str().into()));
+        let accounts = directory.service_accounts_of_team(id).into_iter();
         self.accounts
-            .extend(of_team.map(|account| account.id.as_str().into()));
+            .extend(accounts.map(|account| account.id.as_str().into()));
     }
 
     /// With their places in teams.
@@ -64,40 +60,45 @@ impl Cascade {
         remove(&mut changes, &directory.users, &self.users);
         remove(&mut changes, &directory.projects, &self.projects);
         remove(&mut changes, &directory.service_accounts, &self.accounts);
-        let keys = directory.keys.iter().filter(|key| {
-            let key = &key.object;
-            let owner = match &key.owner {
-                Owner::Team => false,
-                Owner::User(user) => self.users.contains(user.as_str()),
-                Owner::ServiceAccount(account) => self.accounts.contains(account.as_str()),
-            };
-            owner
-                || is_in(&self.teams, key.team.as_ref())
-                || is_in(&self.projects, key.project.as_ref())
-                || is_in(&self.organisations, key.organisation.as_ref())
-        });
-        changes.extend(keys.map(|key| Change::delete(&key.id, key.version)));
+        let keys = self.keys(directory);
+        changes.extend(
+            keys.values()
+                .map(|key| Change::delete(&key.id, key.version)),
+        );
         self.leave_teams(call, directory, &mut changes);
         self.leave_organisations(call, directory, &mut changes);
         changes
     }
 
+    /// The keys of all that is gone, by their ids.
+    fn keys(&self, directory: &Directory) -> BTreeMap<Id<Key>, Arc<Entry<Key, LiveKey>>> {
+        let users = self.users.iter().map(|id| KeysOf::User(id));
+        let accounts = self.accounts.iter().map(|id| KeysOf::ServiceAccount(id));
+        let teams = self.teams.iter().map(|id| KeysOf::Team(id));
+        let projects = self.projects.iter().map(|id| KeysOf::Project(id));
+        let organisations = self.organisations.iter();
+        let organisations = organisations.map(|id| KeysOf::Organisation(id));
+        let owners = users.chain(accounts).chain(teams).chain(projects);
+        let keys = owners.chain(organisations);
+        let keys = keys.flat_map(|what| directory.keys_of(what));
+        keys.map(|key| (key.id.clone(), key)).collect()
+    }
+
     fn leave_teams(&self, call: &Call<'_>, directory: &Directory, changes: &mut Vec<Change>) {
-        for entry in directory.teams.iter() {
-            let is_gone = |user: &Id<User>| self.users.contains(user.as_str());
-            if self.teams.contains(entry.id.as_str())
-                || !entry
-                    .object
-                    .members
-                    .iter()
-                    .any(|member| is_gone(&member.user))
-            {
+        let teams = self
+            .users
+            .iter()
+            .flat_map(|user| directory.teams_of_user(user));
+        let teams: BTreeMap<_, _> = teams.map(|team| (team.id.clone(), team)).collect();
+        for (id, entry) in teams {
+            if self.teams.contains(id.as_str()) {
                 continue;
             }
             let mut team: Team = entry.object.clone();
-            team.members.retain(|member| !is_gone(&member.user));
+            team.members
+                .retain(|member| !self.users.contains(member.user.as_str()));
             call.stamp(&mut team.origin);
-            changes.push(Change::update(&entry.id, entry.version, &team));
+            changes.push(Change::update(&id, entry.version, &team));
         }
     }
 
@@ -107,25 +108,20 @@ impl Cascade {
         directory: &Directory,
         changes: &mut Vec<Change>,
     ) {
-        if self.organisations.is_empty() {
-            return;
-        }
-        for entry in directory.users.iter() {
-            let mut user: User = entry.object.clone();
-            let before = user.organisations.len();
-            user.organisations
-                .retain(|place| !self.organisations.contains(place.organisation.as_str()));
-            if user.organisations.len() == before || self.users.contains(entry.id.as_str()) {
+        let places = self.organisations.iter();
+        let users = places.flat_map(|id| directory.users_of_organisation(id));
+        let users: BTreeMap<_, _> = users.map(|user| (user.id.clone(), user)).collect();
+        for (id, entry) in users {
+            if self.users.contains(id.as_str()) {
                 continue;
             }
+            let mut user: User = entry.object.clone();
+            user.organisations
+                .retain(|place| !self.organisations.contains(place.organisation.as_str()));
             call.stamp(&mut user.origin);
-            changes.push(Change::update(&entry.id, entry.version, &user));
+            changes.push(Change::update(&id, entry.version, &user));
         }
     }
-}
-
-fn is_in<K>(gone: &BTreeSet<Box<str>>, id: Option<&Id<K>>) -> bool {
-    id.is_some_and(|id| gone.contains(id.as_str()))
 }
 
 fn remove<T: Object>(changes: &mut Vec<Change>, objects: &Objects<T>, ids: &BTreeSet<Box<str>>) {

@@ -70,9 +70,9 @@ impl Part {
         self.0.cut(all)
     }
 
-    /// The part of all objects of a kind, in their order.
+    /// The part of all objects of a kind, by their ids.
     pub(crate) fn of<K, C>(self, objects: &Objects<K, C>) -> Page<Arc<Entry<K, C>>> {
-        self.0.of(objects, true)
+        self.0.of(|part| objects.page(part, false))
     }
 }
 
@@ -112,15 +112,11 @@ impl Paging {
         self.page(all.split_off(skip), total)
     }
 
-    /// The same of all objects of a kind, in their order or its reverse: nothing is looked at that is
-    /// not on the page.
-    pub(crate) fn of<K, C>(
-        self,
-        objects: &Objects<K, C>,
-        ascending: bool,
-    ) -> Page<Arc<Entry<K, C>>> {
+    /// The same of what is held in its order: `page` is given how many to skip and how many to take,
+    /// and says how many there are in all. Nothing is looked at that is not on the page.
+    pub(crate) fn of<T>(self, page: impl FnOnce((usize, usize)) -> (Vec<T>, usize)) -> Page<T> {
         let (skip, end) = self.range(usize::MAX);
-        let (items, total) = objects.page(skip, end.saturating_sub(skip), !ascending);
+        let (items, total) = page((skip, end.saturating_sub(skip)));
         self.page(items, total)
     }
 

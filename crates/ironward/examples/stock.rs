@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ironward_core::{Clock, Id, Random, SystemClock};
-use ironward_policy::{Grant, Spending};
+use ironward_policy::Grant;
 use ironward_secret::Secret;
 use ironward_store::objects::{Key, KeySecret, Origin, Owner, SecretForm};
 use ironward_store::{Change, Location, LockedStore, Store};
@@ -88,8 +88,6 @@ fn change(number: u64) -> Change {
         name: "sk-...abcd".into(),
         owner: Owner::User(Id::new(&format!("user-{}", number % 1000))),
         team: Some(Id::new(&format!("team-{}", number % 100))),
-        project: None,
-        organisation: None,
         creator: Some(Id::new("admin")),
         grant: Grant {
             models: Some(vec!["gpt-5".into(), "claude-*".into()]),
@@ -97,18 +95,14 @@ fn change(number: u64) -> Change {
             expires: Some(4_000_000_000_000 + number),
             ..Grant::default()
         },
-        spending: Spending::default(),
-        aliases: std::collections::BTreeMap::new(),
         tags: vec!["production".into()],
-        rotation_interval: None,
-        metadata: serde_json::Map::new(),
-        kept: serde_json::Map::new(),
         origin: Origin {
             created_at: 1_770_000_000_000 + number,
             created_by: "admin".into(),
             updated_at: 1_770_000_000_000 + number,
             updated_by: "admin".into(),
         },
+        ..Key::default()
     };
     Change::create(&Id::<Key>::new(&format!("stock-{number}")), &key)
 }

@@ -16,7 +16,7 @@ use ironward_core::{Id, Money, SystemClock};
 use ironward_policy::{Grant, Spending};
 use ironward_secret::{DataKey, KeyHash, Keyring, Secret};
 use ironward_store::objects::{Key, KeySecret, Origin, Owner, SecretForm};
-use ironward_store::{Change, Feed, Location, LockedStore, Store};
+use ironward_store::{Change, Feed, KeysOf, Location, LockedStore, Store};
 use ironward_testkit::{Postgres, SeededRandom};
 
 #[global_allocator]
@@ -153,13 +153,7 @@ async fn load(kind: &str, location: &Location) {
     let each = microseconds(begun.elapsed()) / KEYS as f64;
     say(kind, "look-up us", each);
     let begun = Instant::now();
-    let of_team = directory.keys.select(|entry| {
-        entry
-            .object
-            .team
-            .as_ref()
-            .is_some_and(|team| team.as_str() == "team-7")
-    });
+    let of_team = directory.keys_of(KeysOf::Team("team-7"));
     assert!(!of_team.is_empty());
     say(kind, "keys of a team us", microseconds(begun.elapsed()));
 
@@ -229,8 +223,6 @@ fn change(number: u64) -> Change {
         name: "sk-iw-...abcd".into(),
         owner: Owner::User(Id::new(&format!("user-{}", number % 1000))),
         team: Some(Id::new(&format!("team-{}", number % 100))),
-        project: None,
-        organisation: None,
         creator: Some(Id::new("admin")),
         grant: Grant {
             models: Some(vec!["gpt-5".into(), "claude-*".into()]),
@@ -243,17 +235,15 @@ fn change(number: u64) -> Change {
             budget_duration: Some("30d".into()),
             ..Spending::default()
         },
-        aliases: std::collections::BTreeMap::new(),
         tags: vec!["production".into()],
-        rotation_interval: None,
         metadata: metadata.as_object().expect("an object").clone(),
-        kept: serde_json::Map::new(),
         origin: Origin {
             created_at: 1_770_000_000_000 + number,
             created_by: "admin".into(),
             updated_at: 1_770_000_000_000 + number,
             updated_by: "admin".into(),
         },
+        ..Key::default()
     };
     Change::create(&Id::<Key>::new(&format!("key-{number}")), &key)
 }

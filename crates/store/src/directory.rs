@@ -6,9 +6,9 @@ mod intern;
 mod key;
 mod objects;
 mod ordered;
+mod orders;
+mod pairs;
 mod reread;
-#[cfg(test)]
-mod samples;
 mod shards;
 mod uses;
 mod writer;
@@ -30,7 +30,9 @@ pub use grants::Grants;
 pub(crate) use key::hex;
 pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
-use ordered::Ordered;
+pub use orders::{KeyOrder, KeysOf, UserOrder};
+use orders::{KeyOrders, UserOrders};
+use pairs::Pairs;
 use shards::{HashOfKey, Shards};
 pub(crate) use uses::Use;
 pub use uses::Uses;
@@ -59,9 +61,13 @@ pub struct Directory {
     /// The same of the deployments that have secrets of their own.
     pub deployment_uses: Uses,
     secrets: Shards<KeyHash, Holder, HashOfKey>,
-    by_user: Ordered<Id<User>, Key>,
-    by_team: Ordered<Id<Team>, Key>,
-    by_member: Ordered<Id<User>, Team>,
+    key_orders: KeyOrders,
+    user_orders: UserOrders,
+    teams_of_user: Pairs<User, Team>,
+    teams_of_organisation: Pairs<Organisation, Team>,
+    users_of_organisation: Pairs<Organisation, User>,
+    projects_of_team: Pairs<Team, Project>,
+    service_accounts_of_team: Pairs<Team, ServiceAccount>,
     emails: Shards<Box<str>, Id<User>>,
     sso_ids: Shards<Box<str>, Id<User>>,
     changes: watch::Sender<u64>,
@@ -90,7 +96,7 @@ pub struct Found {
 impl Directory {
     pub(crate) fn new() -> Self {
         Self {
-            keys: Objects::by(MANY, |key| key.created_at),
+            keys: Objects::new(MANY),
             organisations: Objects::new(FEW),
             teams: Objects::new(FEW),
             projects: Objects::new(FEW),
@@ -105,9 +111,13 @@ impl Directory {
             credential_uses: Uses::new(FEW),
             deployment_uses: Uses::new(FEW),
             secrets: Shards::new(MANY),
-            by_user: Ordered::new(),
-            by_team: Ordered::new(),
-            by_member: Ordered::new(),
+            key_orders: KeyOrders::new(),
+            user_orders: UserOrders::new(),
+            teams_of_user: Pairs::new(),
+            teams_of_organisation: Pairs::new(),
+            users_of_organisation: Pairs::new(),
+            projects_of_team: Pairs::new(),
+            service_accounts_of_team: Pairs::new(),
             emails: Shards::new(FEW),
             sso_ids: Shards::new(FEW),
             changes: watch::Sender::new(0),
@@ -123,30 +133,6 @@ impl Directory {
         let Holder { key, place } = self.secrets.find(hash)?;
         let secret = *key.object.secrets.get(place)?;
         (secret.form == form).then_some(Found { key, secret })
-    }
-
-    /// The keys that a user owns, in the order of their ids.
-    #[must_use]
-    pub fn keys_of_user(&self, user: &str) -> Vec<Arc<Entry<Key, LiveKey>>> {
-        self.keys.those(&self.by_user.of(&Id::new(user)))
-    }
-
-    /// How many keys a user owns.
-    #[must_use]
-    pub fn count_keys_of_user(&self, user: &Id<User>) -> usize {
-        self.by_user.count_of(user)
-    }
-
-    /// The keys that a team pays for, in the order of their ids.
-    #[must_use]
-    pub fn keys_of_team(&self, team: &str) -> Vec<Arc<Entry<Key, LiveKey>>> {
-        self.keys.those(&self.by_team.of(&Id::new(team)))
-    }
-
-    /// The teams that a user is a member of, in the order of their ids.
-    #[must_use]
-    pub fn teams_of_user(&self, user: &str) -> Vec<Arc<Entry<Team>>> {
-        self.teams.those(&self.by_member.of(&Id::new(user)))
     }
 
     /// Whether there may be keys of the form [`SecretForm::LitellmHash`]. Without any, nobody has to

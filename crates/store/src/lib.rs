@@ -30,7 +30,8 @@ pub mod snapshot;
 pub use change::{Change, MAX_BODY, MAX_ID};
 pub use database::{Location, Pool};
 pub use directory::{
-    Dated, Directory, DirectoryWriter, Entry, Found, Grants, LiveKey, LiveSecret, Objects, Uses,
+    Dated, Directory, DirectoryWriter, Entry, Found, Grants, KeyOrder, KeysOf, LiveKey, LiveSecret,
+    Objects, UserOrder, Uses,
 };
 pub use error::{LoadError, StoreError, WriteError};
 pub use feed::{Feed, Freshness};

@@ -1,6 +1,7 @@
 use ironward_core::Id;
+use ironward_policy::Spending;
 use ironward_store::objects::Budget;
-use ironward_store::{Change, Directory};
+use ironward_store::{Change, Directory, Objects};
 use serde_json::json;
 
 use super::fields::{BudgetFields, row};
@@ -110,49 +111,43 @@ fn check(call: &Call<'_>, budget: &Budget) -> Result<(), Refusal> {
     limits.check(&call.plane.directory())
 }
 
-/// A kind of object of which one names the budget.
+/// A kind of object of which one names the budget. Nothing is held in an order by its budget, as they
+/// are deleted seldom: it looks at each object until one does.
 fn user_of(directory: &Directory, id: &str) -> Option<&'static str> {
-    let names = |budget: &Option<Box<str>>| budget.as_deref() == Some(id);
-    let mut keys = directory.keys.iter();
-    let mut users = directory.users.iter();
-    let mut teams = directory.teams.iter();
-    let mut organisations = directory.organisations.iter();
-    let mut projects = directory.projects.iter();
-    let mut customers = directory.customers.iter();
-    let mut accounts = directory.service_accounts.iter();
-    let mut tags = directory.tags.iter();
-    let kinds = [
-        (
-            "key",
-            keys.any(|key| names(&key.object.spending.rest.budget_id)),
-        ),
-        (
-            "user",
-            users.any(|user| names(&user.object.spending.budget_id)),
-        ),
-        (
-            "team",
-            teams.any(|team| names(&team.object.spending.budget_id)),
-        ),
-        (
-            "organization",
-            organisations.any(|place| names(&place.object.spending.budget_id)),
-        ),
-        (
-            "project",
-            projects.any(|project| names(&project.object.spending.budget_id)),
-        ),
-        (
-            "customer",
-            customers.any(|customer| names(&customer.object.spending.budget_id)),
-        ),
-        (
-            "service account",
-            accounts.any(|account| names(&account.object.spending.budget_id)),
-        ),
-        ("tag", tags.any(|tag| names(&tag.object.spending.budget_id))),
+    fn any<K, C>(objects: &Objects<K, C>, id: &str, of: fn(&C) -> &Spending) -> bool {
+        objects.any(|entry| of(&entry.object).budget_id.as_deref() == Some(id))
+    }
+    let Directory {
+        keys,
+        users,
+        teams,
+        organisations,
+        projects,
+        customers,
+        service_accounts: accounts,
+        tags,
+        ..
+    } = directory;
+    let kinds: [(&str, &dyn Fn() -> bool); 8] = [
+        ("key", &|| any(keys, id, |key| &key.spending.rest)),
+        ("user", &|| any(users, id, |user| &user.spending)),
+        ("team", &|| any(teams, id, |team| &team.spending)),
+        ("organization", &|| {
+            any(organisations, id, |place| &place.spending)
+        }),
+        ("project", &|| {
+            any(projects, id, |project| &project.spending)
+        }),
+        ("customer", &|| {
+            any(customers, id, |customer| &customer.spending)
+        }),
+        ("service account", &|| {
+            any(accounts, id, |account| &account.spending)
+        }),
+        ("tag", &|| any(tags, id, |tag| &tag.spending)),
     ];
-    kinds.into_iter().find(|(_, is)| *is).map(|(kind, _)| kind)
+    let found = kinds.into_iter().find(|(_, is)| is());
+    found.map(|(kind, _)| kind)
 }
 
 pub(super) fn missing() -> Refusal {

@@ -1,10 +1,9 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use ironward_config::published_keys;
 use ironward_core::{Id, Role};
-use ironward_policy::{Grant, Spending};
 use ironward_secret::{KeyHasher, KeyId};
-use ironward_store::objects::{Key, KeySecret, Kind, Metadata, Owner, SecretForm};
+use ironward_store::objects::{Key, KeySecret, Kind, SecretForm};
 
 use super::columns::Columns;
 use super::limits::{check, join_permission};
@@ -140,21 +139,10 @@ fn read(
             made: origin.created_at,
             ..secret
         }],
-        alias: None,
         name,
-        owner: Owner::Team,
-        team: None,
-        project: None,
-        organisation: None,
         creator: maker.map(|maker| Id::new(maker)),
-        grant: Grant::default(),
-        spending: Spending::default(),
-        aliases: BTreeMap::new(),
-        tags: Vec::new(),
-        rotation_interval: None,
-        metadata: Metadata::new(),
-        kept: Metadata::new(),
         origin,
+        ..Key::default()
     };
     let fields: KeyFields = columns.read()?;
     fields.apply(&mut key, plan.now);

@@ -1,10 +1,9 @@
 //! What every key has to satisfy, be it new or changed.
 
 use ironward_core::Id;
-use ironward_policy::{
-    Grant, InvalidGrant, KeyLife, Life, Spending, Unset, Wider, narrowest, subset,
-};
-use ironward_store::objects::{Key, Metadata, Origin, Owner, User};
+use ironward_policy::{InvalidGrant, KeyLife, Life, Spending, Unset, Wider, narrowest, subset};
+use ironward_store::KeysOf;
+use ironward_store::objects::{Key, Origin, Owner, User};
 
 use super::fields::{FOR_ADMINISTRATORS, KeyFields, SPEND};
 use crate::call::Call;
@@ -15,27 +14,13 @@ use crate::fields::looser;
 /// A key before anything is known of it.
 pub(super) fn empty(call: &Call<'_>) -> Key {
     Key {
-        secrets: Vec::new(),
-        alias: None,
-        name: Box::default(),
-        owner: Owner::Team,
-        team: None,
-        project: None,
-        organisation: None,
-        creator: None,
-        grant: Grant::default(),
-        spending: Spending::default(),
-        aliases: std::collections::BTreeMap::new(),
-        tags: Vec::new(),
-        rotation_interval: None,
-        metadata: Metadata::new(),
-        kept: Metadata::new(),
         origin: Origin {
             created_at: call.now,
             created_by: call.actor.id().into(),
             updated_at: call.now,
             updated_by: call.actor.id().into(),
         },
+        ..Key::default()
     }
 }
 
@@ -183,11 +168,8 @@ pub(super) fn check_alias(call: &Call<'_>, id: Option<&str>, key: &Key) -> Resul
     let Some(alias) = &key.alias else {
         return Ok(());
     };
-    let directory = call.plane.directory();
-    let is_taken = directory
-        .keys
-        .any(|other| other.object.alias.as_ref() == Some(alias) && id != Some(other.id.as_str()));
-    if is_taken {
+    let named = call.plane.directory().keys_of(KeysOf::Alias(alias));
+    if named.iter().any(|other| id != Some(other.id.as_str())) {
         return Err(Refusal::bad_request(
             "Key with this alias already exists. Unique key aliases across all keys are required.",
         )

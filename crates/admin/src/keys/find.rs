@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use ironward_core::Id;
-use ironward_store::Entry;
 use ironward_store::objects::{Key, SecretForm};
+use ironward_store::{Entry, KeysOf, LiveKey};
 
 use crate::call::Call;
 use crate::fault::Refusal;
@@ -19,7 +19,7 @@ pub(super) struct Held {
 }
 
 /// The key that a request names: by its id, its plaintext, or LiteLLM's hash of it.
-pub(super) fn find(plane: &Plane, name: &str) -> Option<Arc<Entry<Key, ironward_store::LiveKey>>> {
+pub(super) fn find(plane: &Plane, name: &str) -> Option<Arc<Entry<Key, LiveKey>>> {
     let directory = plane.directory();
     let by_secret = |form, hash| directory.key_by_secret(form, &hash).map(|found| found.key);
     let hasher = &plane.hasher;
@@ -58,10 +58,7 @@ pub(super) fn held(call: &Call<'_>, name: &str) -> Result<Held, Refusal> {
 /// # Errors
 /// As [`held`]; 400 where several that the actor may use have it.
 pub(super) fn held_by_alias(call: &Call<'_>, alias: &str) -> Result<Held, Refusal> {
-    let directory = call.plane.directory();
-    let named = directory
-        .keys
-        .select(|entry| entry.object.alias.as_deref() == Some(alias));
+    let named = call.plane.directory().keys_of(KeysOf::Alias(alias));
     let mut found = named
         .iter()
         .filter_map(|entry| held(call, entry.id.as_str()).ok());

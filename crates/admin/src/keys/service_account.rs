@@ -40,10 +40,9 @@ pub(crate) async fn generate_for_service_account(call: &Call<'_>) -> Outcome {
         let alias = fields.alias.get().map(|alias| alias.as_str());
         let named = fields.metadata().and_then(account_name).or(alias);
         let alias: Box<str> = named.unwrap_or("service account").into();
-        let found = directory.service_accounts.select(|account| {
-            account.object.alias == alias && account.object.team.as_str() == team.as_str()
-        });
-        let account = match found.first() {
+        let found = directory.service_accounts_of_team(team.as_str());
+        let mut found = found.iter();
+        let account = match found.find(|account| account.object.alias == alias) {
             Some(account) => account.id.clone(),
             None => {
                 let id = Id::new(KeyId::from_random(&call.plane.draw()).as_str());

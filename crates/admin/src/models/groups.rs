@@ -47,7 +47,7 @@ pub(crate) fn show_groups(call: &Call<'_>) -> Outcome {
     let request: ShowGroups = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let settings = call.plane.settings.load();
-    let (found, _) = visible(call, by, &settings);
+    let (found, _) = visible(call, by, &settings, None);
     let found: Vec<&Listed<'_>> = found
         .iter()
         .filter(|model| !model.is_blocked())

@@ -32,12 +32,9 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let request: ShowModels = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let settings = call.plane.settings.load();
-    let (mut found, whole) = visible(call, by, &settings);
-    if let Some(id) = &request.id {
-        found.retain(|model| model.id() == &**id);
-        if found.is_empty() {
-            return Err(missing());
-        }
+    let (mut found, whole) = visible(call, by, &settings, request.id.as_deref());
+    if request.id.is_some() && found.is_empty() {
+        return Err(missing());
     }
     if let Some(team) = &request.team {
         let team = teams::seen(call, team)?;
@@ -99,7 +96,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListModels = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let settings = call.plane.settings.load();
-    let (mut found, whole) = visible(call, by, &settings);
+    let (mut found, whole) = visible(call, by, &settings, request.id.as_deref());
     found.retain(|model| request.matches(model));
     match request.by {
         SortBy::Name => {}
@@ -125,9 +122,7 @@ impl ListModels {
             wanted.as_deref().is_none_or(|wanted| wanted == found)
         };
         let search = self.search.as_deref().unwrap_or_default().to_lowercase();
-        is(&self.model, model.model_name())
-            && is(&self.id, model.id())
-            && model.model_name().to_lowercase().contains(&search)
+        is(&self.model, model.model_name()) && model.model_name().to_lowercase().contains(&search)
     }
 }
 

@@ -176,19 +176,26 @@ pub(super) fn is_for(team: &Entry<Team>, model: &str) -> bool {
     allows_model(&[link], model)
 }
 
-/// The deployments that the actor may see, by name, and whether they see them whole.
+/// The deployments that the actor may see, or the one of this id, by name, and whether they see them
+/// whole. Those of the configuration stand among the stored ones, so no order is held of both: each
+/// is looked at, and none copied.
 pub(super) fn visible<'s>(
     call: &Call<'_>,
     by: Option<Route>,
     settings: &'s Settings,
+    id: Option<&str>,
 ) -> (Vec<Listed<'s>>, bool) {
     let whole = call.shows(by, &Target::default());
-    let directory = call.plane.directory();
-    let configured = settings.models.iter().map(Listed::Configured);
-    let stored = directory.deployments.iter().map(Listed::Stored);
+    let deployments = &call.plane.directory().deployments;
+    let configured = settings.models.iter();
+    let configured = configured.filter(|model| id.is_none_or(|id| *model.id == *id));
+    let mut found: Vec<Listed<'_>> = configured.map(Listed::Configured).collect();
+    match id {
+        Some(id) => found.extend(deployments.find(id).map(Listed::Stored)),
+        None => found.extend(deployments.iter().map(Listed::Stored)),
+    }
     let chain = call.actor.chain();
     let links = chain.map(|chain| chain.links());
-    let mut found: Vec<Listed<'_>> = configured.chain(stored).collect();
     found.retain(|model| {
         let target = Target {
             is_usable: links

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ironward_core::{Id, Money};
-use ironward_store::Directory;
 use ironward_store::objects::{Membership, Organisation, User};
+use ironward_store::{Directory, Entry};
 use serde_json::{Value, json};
 
 use super::fields::{missing, row, target};
@@ -10,6 +10,7 @@ use crate::answer::{Row, time};
 use crate::call::{Call, Outcome};
 use crate::page::Part;
 use crate::request::{Fields, Shape};
+use crate::target::Target;
 use crate::teams;
 
 /// A place in an organisation, as LiteLLM's `LiteLLM_OrganizationMembershipTable`.
@@ -48,53 +49,23 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let directory = call.plane.directory();
     let found = directory.organisations.find(&request.id);
     let found = found.ok_or_else(missing)?;
-    let mut all = within(&directory, std::iter::once(&*request.id));
-    let within = all.remove(&*request.id).unwrap_or_default();
-    Ok(permit.show(whole(&directory, &request.id, &found.object, within)))
+    Ok(permit.show(whole(&directory, &request.id, &found.object)))
 }
 
-/// What is in an organisation.
-#[derive(Default)]
-struct Within {
-    members: Vec<Value>,
-    teams: Vec<Value>,
-}
-
-/// What is in each of these organisations: every user and every team is looked at once.
-fn within<'i>(
-    directory: &Directory,
-    ids: impl Iterator<Item = &'i str>,
-) -> BTreeMap<&'i str, Within> {
-    let mut all: BTreeMap<&str, Within> = ids.map(|id| (id, Within::default())).collect();
-    let is_here = |place: &Membership| all.contains_key(place.organisation.as_str());
-    let users = directory
-        .users
-        .select(|user| user.object.organisations.iter().any(is_here));
-    let teams = directory.teams.select(|team| {
-        let organisation = team.object.organisation.as_ref();
-        organisation.is_some_and(|organisation| all.contains_key(organisation.as_str()))
+/// An organisation with its members and teams.
+fn whole(directory: &Directory, id: &str, organisation: &Organisation) -> Row {
+    let users = directory.users_of_organisation(id);
+    let members = users.iter().flat_map(|user| {
+        let places = user.object.organisations.iter();
+        let here = places.filter(|place| place.organisation.as_str() == id);
+        here.map(|place| membership(&user.id, &user.object, place))
     });
-    for user in users {
-        for place in &user.object.organisations {
-            if let Some(within) = all.get_mut(place.organisation.as_str()) {
-                let shown = membership(&user.id, &user.object, place);
-                within.members.push(shown);
-            }
-        }
-    }
-    for team in teams {
-        let organisation = team.object.organisation.as_ref();
-        if let Some(within) = organisation.and_then(|id| all.get_mut(id.as_str())) {
-            let shown = teams::row(directory, team.id.as_str(), &team.object);
-            within.teams.push(shown.into_value());
-        }
-    }
-    all
-}
-
-fn whole(directory: &Directory, id: &str, organisation: &Organisation, within: Within) -> Row {
+    let members: Vec<Value> = members.collect();
+    let teams = directory.teams_of_organisation(id);
+    let teams = teams.iter();
+    let teams = teams.map(|team| teams::row(directory, team.id.as_str(), &team.object));
+    let teams: Vec<Value> = teams.map(Row::into_value).collect();
     let mut shown = row(directory, id, organisation);
-    let Within { members, teams } = within;
     shown.put("members", members).put("teams", teams);
     shown
 }
@@ -120,23 +91,38 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListOrganisations = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
-    let found = directory.organisations.select(|entry| {
-        let id = entry.id.as_str();
-        let alias = entry.object.alias.to_lowercase();
-        request.id.as_deref().is_none_or(|wanted| wanted == id)
-            && request
-                .alias
-                .as_deref()
-                .is_none_or(|part| alias.contains(&part.to_lowercase()))
-            && call.shows(by, &target(id))
-    });
-    let page = request.part.cut(found);
-    let mut all = within(&directory, page.items.iter().map(|entry| entry.id.as_str()));
-    let rows = page.items.iter().map(|entry| {
-        let id = entry.id.as_str();
-        let within = all.remove(id).unwrap_or_default();
-        whole(&directory, id, &entry.object, within).into_value()
-    });
+    let sees_all = call.shows(by, &Target::default());
+    let page = if sees_all && request.id.is_none() && request.alias.is_none() {
+        request.part.of(&directory.organisations)
+    } else {
+        let found = request.candidates(call, sees_all);
+        let found = directory.organisations.select_among(found, |entry| {
+            let id = entry.id.as_str();
+            let alias = entry.object.alias.to_lowercase();
+            request.id.as_deref().is_none_or(|wanted| wanted == id)
+                && request
+                    .alias
+                    .as_deref()
+                    .is_none_or(|part| alias.contains(&part.to_lowercase()))
+                && (sees_all || call.shows(by, &target(id)))
+        });
+        request.part.cut(found)
+    };
+    let rows = page.items.iter();
+    let rows = rows.map(|entry| whole(&directory, entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();
     Ok(permit.answer(rows.into()).of(page.total))
+}
+
+impl ListOrganisations {
+    /// The one that is named, or those that the actor administers: the wanted ones are among them.
+    fn candidates(&self, call: &Call<'_>, sees_all: bool) -> Option<Vec<Arc<Entry<Organisation>>>> {
+        let directory = call.plane.directory();
+        let find = |id: &str| directory.organisations.find(id);
+        match &self.id {
+            Some(id) => Some(find(id).into_iter().collect()),
+            None if sees_all => None,
+            None => Some(call.actor.administered().filter_map(find).collect()),
+        }
+    }
 }

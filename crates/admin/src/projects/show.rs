@@ -4,6 +4,7 @@ use super::fields::{missing, row, target};
 use crate::call::{Call, Outcome};
 use crate::page::Part;
 use crate::request::{Fields, Shape};
+use crate::target::Target;
 
 pub(crate) struct ShowProject {
     id: Box<str>,
@@ -45,12 +46,28 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListProjects = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
-    let found = directory.projects.select(|entry| {
-        let team = entry.object.team.as_str();
-        request.team.as_deref().is_none_or(|wanted| wanted == team)
-            && call.shows(by, &target(&directory, &entry.object))
-    });
-    let page = request.part.cut(found);
+    let sees_all = call.shows(by, &Target::default());
+    let found = match &request.team {
+        Some(team) => Some(directory.projects_of_team(team)),
+        None if sees_all => None,
+        None => {
+            let teams = call.actor.teams_in_reach(&directory);
+            let teams = teams.iter().map(|team| team.id.as_str());
+            Some(
+                teams
+                    .flat_map(|team| directory.projects_of_team(team))
+                    .collect(),
+            )
+        }
+    };
+    let page = match found {
+        None => request.part.of(&directory.projects),
+        Some(_) => request
+            .part
+            .cut(directory.projects.select_among(found, |entry| {
+                sees_all || call.shows(by, &target(&directory, &entry.object))
+            })),
+    };
     let rows = page.items.iter();
     let rows = rows.map(|entry| row(entry.id.as_str(), &entry.object).into_value());
     let rows: Vec<Value> = rows.collect();

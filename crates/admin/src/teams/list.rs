@@ -2,8 +2,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use ironward_policy::access::Route;
-use ironward_store::Entry;
 use ironward_store::objects::Team;
+use ironward_store::{Directory, Entry};
 use serde_json::{Value, json};
 
 use super::find::target;
@@ -64,10 +64,22 @@ impl Filter {
     fn find(&self, call: &Call<'_>, by: Option<Route>) -> Vec<Arc<Entry<Team>>> {
         let directory = call.plane.directory();
         let is_whole = sees_all(call, by);
-        directory.teams.select(|entry| {
+        let found = self.candidates(&directory);
+        let found = found.or_else(|| (!is_whole).then(|| call.actor.teams_in_reach(&directory)));
+        directory.teams.select_among(found, |entry| {
             let target = || target(&directory, entry.id.as_str());
             self.matches(entry) && (is_whole || call.shows(by, &target()))
         })
+    }
+
+    /// The teams of what is named: the wanted ones are among them.
+    fn candidates(&self, directory: &Directory) -> Option<Vec<Arc<Entry<Team>>>> {
+        match (&self.id, &self.user, &self.organisation) {
+            (Some(id), _, _) => Some(directory.teams.find(id).into_iter().collect()),
+            (None, Some(user), _) => Some(directory.teams_of_user(user)),
+            (None, None, Some(id)) => Some(directory.teams_of_organisation(id)),
+            (None, None, None) => None,
+        }
     }
 
     /// Whether no team is left out.
@@ -131,7 +143,9 @@ pub(crate) fn list_paged(call: &Call<'_>) -> Outcome {
     let page = match request.by {
         SortBy::Id if request.filter.is_for_all() && sees_all(call, by) => {
             let teams = &call.plane.directory().teams;
-            request.paging.of(teams, request.ascending)
+            request
+                .paging
+                .of(|part| teams.page(part, !request.ascending))
         }
         _ => request
             .paging

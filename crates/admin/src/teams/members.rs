@@ -1,8 +1,8 @@
 use ironward_core::{Id, Money};
 use ironward_policy::access::Route;
 use ironward_policy::{Grant, Period};
-use ironward_store::Change;
 use ironward_store::objects::{Member, Owner, Team, User};
+use ironward_store::{Change, KeysOf};
 use serde_json::{Value, json};
 
 use super::find::{Held, held};
@@ -269,7 +269,7 @@ pub(crate) async fn remove_member(call: &Call<'_>) -> Outcome {
         return Err(no_member());
     }
     call.stamp(&mut team.origin);
-    let mut keys = directory.keys_of_team(held.id.as_str());
+    let mut keys = directory.keys_of(KeysOf::Team(held.id.as_str()));
     keys.retain(|key| matches!(&key.object.owner, Owner::User(owner) if *owner == user));
     let mut changes: Vec<Change> = keys
         .iter()

@@ -1,7 +1,7 @@
 use ironward_core::Money;
 use ironward_policy::access::Route;
-use ironward_store::Directory;
 use ironward_store::objects::{Member, Team};
+use ironward_store::{Directory, KeysOf};
 use serde_json::{Value, json};
 
 use super::fields::KEPT;
@@ -96,7 +96,7 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let held = held(call, &request.id)?;
     let directory = call.plane.directory();
     let id = held.id.as_str();
-    let keys = directory.keys_of_team(id);
+    let keys = directory.keys_of(KeysOf::Team(id));
     let keys = keys.iter().filter_map(|entry| {
         let key = entry.object.whole();
         let target = Target::key(&directory, Some(entry.id.as_str()), &key);

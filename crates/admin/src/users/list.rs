@@ -1,8 +1,8 @@
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ironward_store::Entry;
 use ironward_store::objects::User;
+use ironward_store::{Directory, Entry, UserOrder};
 use serde_json::{Value, json};
 
 use super::fields::UserRole;
@@ -80,30 +80,19 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let request: ListUsers = call.query()?;
     let (permit, by) = call.authorise_route()?;
     let directory = call.plane.directory();
-    let team = request.team.as_deref().map(|team| {
-        let team = directory.teams.find(team);
-        let members = team.iter().flat_map(|team| &team.object.members);
-        members
-            .map(|member| member.user.as_str().to_owned())
-            .collect::<Vec<_>>()
-    });
     // Who sees what is nobody's sees every user.
     let sees_all = call.shows(by, &Target::default());
-    let is_shown = |entry: &Entry<User>| {
-        request.matches(entry)
-            && (sees_all || call.shows(by, &target(entry.id.as_str(), &entry.object)))
-    };
     let page = if request.is_for_all() && sees_all {
-        request.paging.of(&directory.users, request.ascending)
+        request
+            .paging
+            .of(|part| directory.page_of_users(request.by.0, part, !request.ascending))
     } else {
-        let found = match team {
-            None => directory.users.filter(is_shown),
-            Some(members) => {
-                let members: BTreeSet<String> = members.into_iter().collect();
-                let found = members.iter().filter_map(|id| directory.users.find(id));
-                found.filter(|entry| is_shown(entry)).collect()
-            }
-        };
+        let found = request.candidates(&directory);
+        let found = found.or_else(|| (!sees_all).then(|| in_reach(call, &directory)));
+        let found = directory.users.select_among(found, |entry| {
+            let target = || target(entry.id.as_str(), &entry.object);
+            request.matches(entry) && (sees_all || call.shows(by, &target()))
+        });
         request
             .paging
             .sort_and_cut(found, |one, other| request.order(one, other))
@@ -111,7 +100,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let users = page.items.iter().map(|entry| {
         let id = entry.id.as_str();
         let mut shown = row(&directory, id, &entry.object);
-        shown.put("key_count", directory.count_keys_of_user(&entry.id));
+        shown.put("key_count", directory.count_keys_of_user(id));
         shown.into_value()
     });
     let users: Vec<Value> = users.collect();
@@ -124,13 +113,44 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     })))
 }
 
+/// Who asks, and the users of the organisations that they administer: whom they may see is among
+/// them.
+fn in_reach(call: &Call<'_>, directory: &Directory) -> Vec<Arc<Entry<User>>> {
+    let own = call.actor.user().and_then(|id| directory.users.find(id));
+    let places = call.actor.administered();
+    let others = places.flat_map(|id| directory.users_of_organisation(id));
+    own.into_iter().chain(others).collect()
+}
+
 impl ListUsers {
-    /// Whether no user is left out, and they come by their ids.
-    fn is_for_all(&self) -> bool {
+    /// Whether no user is left out.
+    const fn is_for_all(&self) -> bool {
         let names = self.ids.is_empty() && self.sso_ids.is_empty() && self.email.is_none();
         let places = self.team.is_none() && self.organisations.is_empty();
         let is_other = self.role.is_some() || self.search.is_some();
-        names && places && !is_other && matches!(self.by, SortBy::Id)
+        names && places && !is_other
+    }
+
+    /// The users of what is named: the wanted ones are among them.
+    fn candidates(&self, directory: &Directory) -> Option<Vec<Arc<Entry<User>>>> {
+        let ids = self.ids.iter().filter_map(|id| directory.users.find(id));
+        let sso_ids = self.sso_ids.iter();
+        let sso_ids = sso_ids.filter_map(|id| directory.user_by_sso_id(id));
+        let team = self.team.as_deref().map(|team| {
+            let team = directory.teams.find(team);
+            let members = team.iter().flat_map(|team| &team.object.members);
+            let found = members.filter_map(|member| directory.users.find(member.user.as_str()));
+            found.collect()
+        });
+        let places = self.organisations.iter();
+        let places = places.flat_map(|id| directory.users_of_organisation(id));
+        match team {
+            Some(members) => Some(members),
+            None if !self.ids.is_empty() => Some(ids.collect()),
+            None if !self.sso_ids.is_empty() => Some(sso_ids.collect()),
+            None if !self.organisations.is_empty() => Some(places.collect()),
+            None => None,
+        }
     }
 
     fn matches(&self, entry: &Entry<User>) -> bool {
@@ -159,12 +179,12 @@ impl ListUsers {
 
     fn order(&self, one: &Entry<User>, other: &Entry<User>) -> Ordering {
         let (user, another) = (&one.object, &other.object);
-        let order = match self.by {
-            SortBy::CreatedAt => user.origin.created_at.cmp(&another.origin.created_at),
-            SortBy::Email => user.email.cmp(&another.email),
-            SortBy::Alias => user.alias.cmp(&another.alias),
-            SortBy::Role => user.role.as_str().cmp(another.role.as_str()),
-            SortBy::Id => Ordering::Equal,
+        let order = match self.by.0 {
+            UserOrder::CreatedAt => user.origin.created_at.cmp(&another.origin.created_at),
+            UserOrder::Email => user.email.cmp(&another.email),
+            UserOrder::Alias => user.alias.cmp(&another.alias),
+            UserOrder::Role => user.role.as_str().cmp(another.role.as_str()),
+            UserOrder::Id => Ordering::Equal,
         };
         let order = order.then_with(|| one.id.cmp(&other.id));
         if self.ascending {
@@ -175,22 +195,21 @@ impl ListUsers {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-enum SortBy {
-    #[default]
-    Id,
-    Email,
-    CreatedAt,
-    Alias,
-    Role,
+#[derive(Debug, Clone, Copy)]
+struct SortBy(UserOrder);
+
+impl Default for SortBy {
+    fn default() -> Self {
+        Self(UserOrder::Id)
+    }
 }
 
 const ORDERS: [(&str, SortBy); 5] = [
-    ("user_id", SortBy::Id),
-    ("user_email", SortBy::Email),
-    ("created_at", SortBy::CreatedAt),
-    ("user_alias", SortBy::Alias),
-    ("user_role", SortBy::Role),
+    ("user_id", SortBy(UserOrder::Id)),
+    ("user_email", SortBy(UserOrder::Email)),
+    ("created_at", SortBy(UserOrder::CreatedAt)),
+    ("user_alias", SortBy(UserOrder::Alias)),
+    ("user_role", SortBy(UserOrder::Role)),
 ];
 
 impl FromJson for SortBy {

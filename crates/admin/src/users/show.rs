@@ -1,6 +1,6 @@
 use ironward_policy::access::Route;
-use ironward_store::Directory;
 use ironward_store::objects::User;
+use ironward_store::{Directory, KeysOf};
 use serde_json::{Value, json};
 
 use super::fields::KEPT;
@@ -83,7 +83,7 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
     let directory = call.plane.directory();
     let held = held(call, directory.users.find(request.id(call)?))?;
     let id = held.id.as_str();
-    let keys = directory.keys_of_user(id);
+    let keys = directory.keys_of(KeysOf::User(id));
     let keys = keys.iter().filter_map(|entry| {
         let key = entry.object.whole();
         let target = Target::key(&directory, Some(entry.id.as_str()), &key);

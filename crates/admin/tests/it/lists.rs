@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ironward_core::{Id, Role};
 use ironward_store::Change;
-use ironward_store::objects::{Key, KeySecret, Metadata, Origin, Owner, SecretForm};
+use ironward_store::objects::{Key, KeySecret, Origin, Owner, SecretForm};
 use serde_json::{Value, json};
 
 use crate::fixture::{ADMIN, Fixture};
@@ -105,21 +105,13 @@ async fn put_keys(fixture: &Fixture, count: u64) {
         name: "sk-...".into(),
         owner: Owner::User(Id::new(&format!("user-{}", number % 100))),
         team: number.is_multiple_of(2).then(|| Id::new("team")),
-        project: None,
-        organisation: None,
-        creator: None,
-        grant: Default::default(),
-        spending: Default::default(),
-        aliases: Default::default(),
-        tags: Vec::new(),
-        rotation_interval: None,
         metadata: json!({"number": number}).as_object().unwrap().clone(),
-        kept: Metadata::new(),
         origin: Origin {
             created_at: number * 7919 % count,
             updated_at: number * 104_729 % count / 3,
             ..Origin::default()
         },
+        ..Key::default()
     };
     let all: Vec<u64> = (0..count).collect();
     for part in all.chunks(1000) {
@@ -174,9 +166,8 @@ async fn every_key_is_on_one_page_whatever_the_order() {
     assert_eq!(wrong.status, 400, "{}", wrong.text);
 }
 
-/// What a page costs is counted in objects that are looked at, and is that of the page.
-#[tokio::test]
-async fn a_page_looks_at_nothing_that_is_not_on_it() {
+/// Sixty objects of each kind, and six hundred keys.
+async fn stocked() -> Fixture {
     let fixture = Fixture::new().await;
     for number in 0..60 {
         let name = format!("user-{number}");
@@ -185,11 +176,24 @@ async fn a_page_looks_at_nothing_that_is_not_on_it() {
         let customer = json!({"user_id": format!("customer-{number}")});
         let budget = json!({"budget_id": format!("budget-{number}")});
         let tag = json!({"name": format!("tag-{number}")});
+        let organisation = format!("organisation-{number}");
+        let organisation =
+            json!({"organization_id": organisation, "organization_alias": organisation});
+        let id = format!("part-{number}");
+        let project = json!({"project_id": id, "team_id": format!("team-{}", number % 20)});
+        let account = json!({"service_account_id": id, "team_id": format!("team-{}", number % 20),
+            "service_account_alias": id});
+        let model = json!({"model_name": id, "model_info": {"id": id},
+            "litellm_params": {"model": "openai/x", "api_key": "k"}});
         for (path, body) in [
             ("/team/new", team),
             ("/customer/new", customer),
             ("/budget/new", budget),
             ("/tag/new", tag),
+            ("/organization/new", organisation),
+            ("/project/new", project),
+            ("/service_account/new", account),
+            ("/model/new", model),
         ] {
             let made = fixture.post(ADMIN, path, &body).await;
             assert_eq!(made.status, 200, "{path}: {}", made.text);
@@ -197,15 +201,27 @@ async fn a_page_looks_at_nothing_that_is_not_on_it() {
     }
     fixture.team("team", None, &["user-1*"]).await;
     put_keys(&fixture, 600).await;
+    fixture
+}
+
+/// What a list or a change costs, counted in objects that are looked at.
+fn walked(fixture: &Fixture) -> u64 {
     let directory = fixture.plane.feed.directory();
-    let walked = || {
-        directory.keys.walked()
-            + directory.users.walked()
-            + directory.teams.walked()
-            + directory.customers.walked()
-            + directory.budgets.walked()
-            + directory.tags.walked()
-    };
+    directory.keys.walked()
+        + directory.users.walked()
+        + directory.teams.walked()
+        + directory.customers.walked()
+        + directory.budgets.walked()
+        + directory.tags.walked()
+        + directory.organisations.walked()
+        + directory.projects.walked()
+        + directory.service_accounts.walked()
+        + directory.deployments.walked()
+}
+
+#[tokio::test]
+async fn a_page_looks_at_nothing_that_is_not_on_it() {
+    let fixture = stocked().await;
     for (path, most) in [
         ("/key/list?size=10", 10),
         ("/key/list?size=10&page=40&return_full_object=true", 10),
@@ -221,18 +237,108 @@ async fn a_page_looks_at_nothing_that_is_not_on_it() {
         ("/customer/list?size=10&page=2", 10),
         ("/budget/list?size=10", 10),
         ("/tag/list?size=10", 10),
+        ("/organization/list?size=10", 10),
+        ("/project/list?size=10", 10),
+        ("/service_account/list?page_size=10", 10),
+        ("/key/list?size=10&sort_by=updated_at", 10),
+        ("/key/list?size=10&sort_by=expires&page=3", 10),
+        ("/key/list?size=10&sort_by=max_budget", 10),
+        ("/key/list?size=10&sort_by=token&sort_order=asc", 10),
+        ("/key/list?size=10&sort_by=key_alias&page=7", 10),
+        ("/key/list?key_alias=none", 0),
+        ("/key/list?project_id=none", 0),
+        ("/key/list?agent_id=none", 0),
+        ("/key/list?organization_id=none", 0),
+        ("/key/list?key_hash=key-000007", 1),
+        ("/key/aliases?size=3", 3),
+        ("/user/list?page_size=10&sort_by=created_at", 11),
+        ("/user/list?page_size=10&sort_by=user_email", 11),
+        ("/user/list?page_size=10&sort_by=user_role", 11),
+        ("/user/list?page_size=10&sort_by=user_alias&page=2", 11),
+        ("/user/list?user_ids=user-3,user-4", 3),
+        ("/user/list?team=team", 3),
+        ("/team/list?user_id=user-1", 1),
+        ("/team/list?organization_id=none", 0),
+        ("/project/list?team_id=team-3", 3),
+        ("/service_account/list?team_id=team-3", 3),
+        ("/model/info?litellm_model_id=part-3", 1),
+        ("/organization/info?organization_id=organisation-1", 0),
     ] {
-        let before = walked();
+        let before = walked(&fixture);
         let answer = fixture.get(ADMIN, path).await;
-        let looked_at = walked() - before;
+        let looked_at = walked(&fixture) - before;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         assert!(looked_at <= most, "{path} looked at {looked_at} objects");
     }
     // Half of them are the team's: a look at each of those, to sort them, and at no other.
-    let before = walked();
+    let before = walked(&fixture);
     let answer = fixture.get(ADMIN, "/key/list?team_id=team").await;
     assert_eq!(answer.json["total_count"], json!(300));
-    assert_eq!(walked() - before, 300);
+    assert_eq!(walked(&fixture) - before, 300);
+}
+
+/// Who has an alias, and what goes together with what is deleted, is found.
+#[tokio::test]
+async fn a_change_looks_at_nothing_that_is_not_changed() {
+    let fixture = stocked().await;
+    for (path, body, most) in [
+        (
+            "/key/generate",
+            json!({"key_alias": "new", "user_id": "user-2"}),
+            0,
+        ),
+        (
+            "/key/update",
+            json!({"key": "key-000007", "key_alias": "newer"}),
+            0,
+        ),
+        (
+            "/key/service-account/generate",
+            json!({"key_alias": "newest", "team_id": "team-3"}),
+            3,
+        ),
+        ("/key/delete", json!({"key_aliases": ["newer"]}), 1),
+        ("/team/delete", json!({"team_ids": ["team-4"]}), 6),
+        ("/user/delete", json!({"user_ids": ["user-3"]}), 6),
+    ] {
+        let before = walked(&fixture);
+        let answer = fixture.post(ADMIN, path, &body).await;
+        let looked_at = walked(&fixture) - before;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        assert!(looked_at <= most, "{path} looked at {looked_at} objects");
+    }
+}
+
+/// Whoever does not see everything is answered from what is theirs.
+#[tokio::test]
+async fn a_list_for_somebody_looks_at_nothing_of_others() {
+    let fixture = stocked().await;
+    let (boss, _) = fixture.key(&json!({"user_id": "user-1"})).await;
+    let (person, _) = fixture.key(&json!({"user_id": "user-3"})).await;
+    for (who, path, total, most) in [
+        // The keys of the team that they administer, and their own, which is made just now too.
+        (&boss, "/key/list", 307, 307),
+        (&boss, "/key/list?user_id=user-1", 7, 7),
+        (&boss, "/key/aliases", 7, 307),
+        (&boss, "/v2/team/list", 1, 2),
+        (&person, "/key/list", 7, 7),
+        (&person, "/key/list?search=alias&sort_by=spend", 6, 7),
+        (&person, "/v2/team/list", 0, 0),
+        (&person, "/user/list", 1, 1),
+        (&person, "/service_account/list", 0, 0),
+    ] {
+        let before = walked(&fixture);
+        let answer = fixture.get(who, path).await;
+        // Their own teams are looked up for every request.
+        let looked_at = walked(&fixture) - before;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let count = ["total_count", "total"].map(|name| answer.json[name].clone());
+        assert!(count.contains(&json!(total)), "{path}: {count:?}");
+        assert!(
+            looked_at <= most + 1,
+            "{path} looked at {looked_at} objects"
+        );
+    }
 }
 
 #[expect(

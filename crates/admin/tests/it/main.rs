@@ -19,6 +19,7 @@ mod model_attacks;
 mod models;
 mod names;
 mod organisations;
+mod reach;
 mod service_accounts;
 mod strangers;
 mod teams;

@@ -1,33 +1,37 @@
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ironward_core::Id;
 
 use super::entry::Entry;
-use super::ordered::Ordered;
+use super::ordered::{By, Ordered, Rank};
 use super::shards::Shards;
 
 /// The objects of the kind `K`, each held as `C`.
-pub struct Objects<K, C = K> {
+pub struct Objects<K: 'static, C: 'static = K> {
     entries: Shards<Id<K>, Arc<Entry<K, C>>>,
-    ordered: Ordered<u64, K>,
-    /// What comes before the id in their order.
-    rank: fn(&C) -> u64,
+    ids: Ordered<ById<K, C>>,
     walked: AtomicU64,
 }
 
-impl<K, C> Objects<K, C> {
-    /// In the order of their ids.
-    pub(super) fn new(shards: usize) -> Self {
-        Self::by(shards, |_| 0)
-    }
+/// In the order of their ids alone.
+struct ById<K, C>(PhantomData<fn(K, C)>);
 
-    /// In this order.
-    pub(super) fn by(shards: usize, rank: fn(&C) -> u64) -> Self {
+impl<K: 'static, C: 'static> By for ById<K, C> {
+    type Kind = K;
+    type Held = C;
+
+    fn rank(_: &C) -> Option<Rank<'_>> {
+        Some(Rank::Nothing)
+    }
+}
+
+impl<K, C> Objects<K, C> {
+    pub(super) fn new(shards: usize) -> Self {
         Self {
             entries: Shards::new(shards),
-            ordered: Ordered::new(),
-            rank,
+            ids: Ordered::new(),
             walked: AtomicU64::new(0),
         }
     }
@@ -57,7 +61,22 @@ impl<K, C> Objects<K, C> {
         found
     }
 
-    /// The same in no order.
+    /// The same among these, which an order has found, if there is one that does.
+    pub fn select_among(
+        &self,
+        found: Option<Vec<Arc<Entry<K, C>>>>,
+        mut wanted: impl FnMut(&Entry<K, C>) -> bool,
+    ) -> Vec<Arc<Entry<K, C>>> {
+        let Some(mut found) = found else {
+            return self.select(wanted);
+        };
+        found.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        found.dedup_by(|one, other| one.id == other.id);
+        found.retain(|entry| wanted(entry));
+        found
+    }
+
+    /// As [`Self::select`], in no order.
     pub fn filter(&self, mut wanted: impl FnMut(&Entry<K, C>) -> bool) -> Vec<Arc<Entry<K, C>>> {
         let mut found = Vec::new();
         self.walk(self.len());
@@ -70,16 +89,17 @@ impl<K, C> Objects<K, C> {
         found
     }
 
-    /// As many as `count` after the first `skip` in their order, or in the reverse of it, and how many
-    /// there are in all: keys in the order in which they were made, all others in that of their ids.
+    /// As many as `count` after the first `skip` in the order of their ids, or in the reverse of it,
+    /// and how many there are in all.
+    #[must_use]
     pub fn page(
         &self,
-        skip: usize,
-        count: usize,
+        (skip, count): (usize, usize),
         descending: bool,
     ) -> (Vec<Arc<Entry<K, C>>>, usize) {
-        let (ids, total) = self.ordered.page(skip, count, descending);
-        (self.those(&ids), total)
+        let page = self.ids.page(skip, count, descending);
+        self.walk(page.0.len());
+        page
     }
 
     /// Those of these ids that are there.
@@ -95,7 +115,7 @@ impl<K, C> Objects<K, C> {
         self.walked.load(Ordering::Relaxed)
     }
 
-    fn walk(&self, count: usize) {
+    pub(super) fn walk(&self, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.walked.fetch_add(count, Ordering::Relaxed);
     }
@@ -103,7 +123,7 @@ impl<K, C> Objects<K, C> {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ordered.len()
+        self.ids.len()
     }
 
     /// Whether there are none.
@@ -112,27 +132,22 @@ impl<K, C> Objects<K, C> {
         self.len() == 0
     }
 
-    pub(super) fn insert(&self, entry: Arc<Entry<K, C>>) -> Option<Arc<Entry<K, C>>> {
-        let (id, rank) = (entry.id.clone(), (self.rank)(&entry.object));
-        let old = self.entries.insert(id.clone(), entry);
-        let old_rank = old.as_ref().map(|old| (self.rank)(&old.object));
-        self.ordered.replace(&id, old_rank, Some(rank));
+    pub(super) fn insert(&self, entry: &Arc<Entry<K, C>>) -> Option<Arc<Entry<K, C>>> {
+        let old = self.entries.insert(entry.id.clone(), Arc::clone(entry));
+        self.ids.replace(old.as_ref(), Some(entry));
         old.inspect(|old| old.supersede())
     }
 
     pub(super) fn remove(&self, id: &str) -> Option<Arc<Entry<K, C>>> {
         let old = self.entries.remove(id)?;
-        let rank = (self.rank)(&old.object);
-        self.ordered.replace(&old.id, Some(rank), None);
+        self.ids.replace(Some(&old), None);
         old.supersede();
         Some(old)
     }
 
     /// Adds many that are not there yet.
     pub(super) fn extend(&self, entries: Vec<Arc<Entry<K, C>>>) {
-        let ranks = entries.iter();
-        self.ordered
-            .extend(ranks.map(|entry| ((self.rank)(&entry.object), entry.id.clone())));
+        self.ids.extend(&entries);
         let pairs = entries.into_iter().map(|entry| (entry.id.clone(), entry));
         self.entries.extend(pairs);
     }

@@ -1,238 +1,254 @@
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use ironward_core::Id;
+use super::entry::Entry;
 
-/// Which objects there are, each by something of its own: lists find their page here instead of
-/// walking everything. The one writer and lists take its lock, calls never do.
-pub(super) struct Ordered<R, K> {
-    pairs: RwLock<BTreeSet<(R, Id<K>)>>,
+/// By what the objects of a kind are put in an order.
+pub(super) trait By: 'static {
+    type Kind: 'static;
+    type Held: 'static;
+
+    /// What comes before the id; `None`: it is not in this order.
+    fn rank(object: &Self::Held) -> Option<Rank<'_>>;
 }
 
-impl<R: Ord + Clone, K> Ordered<R, K> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank<'e> {
+    Nothing,
+    Number(u64),
+    Text(&'e str),
+}
+
+impl<'e> From<Option<&'e str>> for Rank<'e> {
+    fn from(text: Option<&'e str>) -> Self {
+        text.map_or(Self::Nothing, Self::Text)
+    }
+}
+
+impl From<Option<u64>> for Rank<'_> {
+    fn from(number: Option<u64>) -> Self {
+        number.map_or(Self::Nothing, Self::Number)
+    }
+}
+
+/// Objects of a kind in an order: lists find their page here instead of walking everything. It
+/// holds the entries themselves and reads the rank there: eight bytes an object, and no text twice.
+/// The one writer and lists take its lock, calls never do.
+pub(super) struct Ordered<B: By> {
+    items: RwLock<Items<B>>,
+}
+
+struct Items<B: By> {
+    set: BTreeSet<Item<B>>,
+    /// How many ranks there are.
+    ranks: usize,
+}
+
+type Held<B> = Arc<Entry<<B as By>::Kind, <B as By>::Held>>;
+
+struct Item<B: By>(Held<B>);
+
+/// Something that has a place in an order.
+trait Placed {
+    fn place(&self) -> (Option<Rank<'_>>, &str);
+}
+
+impl<B: By> Placed for Item<B> {
+    fn place(&self) -> (Option<Rank<'_>>, &str) {
+        (B::rank(&self.0.object), self.0.id.as_str())
+    }
+}
+
+/// Before everything of its rank.
+struct Start<'r>(Rank<'r>);
+
+impl Placed for Start<'_> {
+    fn place(&self) -> (Option<Rank<'_>>, &str) {
+        (Some(self.0), "")
+    }
+}
+
+impl<B: By> Ordered<B> {
     pub(super) const fn new() -> Self {
         Self {
-            pairs: RwLock::new(BTreeSet::new()),
+            items: RwLock::new(Items {
+                set: BTreeSet::new(),
+                ranks: 0,
+            }),
         }
     }
 
-    /// What an object was known by, and what it is known by now.
-    pub(super) fn replace(&self, id: &Id<K>, old: Option<R>, new: Option<R>) {
-        if old == new {
+    /// What an object was, and what it is now.
+    pub(super) fn replace(&self, old: Option<&Held<B>>, new: Option<&Held<B>>) {
+        let item = |entry: &Held<B>| {
+            let is_in = B::rank(&entry.object).is_some();
+            is_in.then(|| Item::<B>(Arc::clone(entry)))
+        };
+        let [old, new] = [old, new].map(|entry| item(entry?));
+        if old.is_none() && new.is_none() {
             return;
         }
-        let mut pairs = self.write();
-        if let Some(old) = old {
-            pairs.remove(&(old, id.clone()));
+        let mut items = self.write();
+        match (old, new) {
+            (Some(old), Some(new)) if old == new => drop(items.set.replace(new)),
+            (old, new) => {
+                if let Some(old) = old {
+                    items.remove(&old);
+                }
+                if let Some(new) = new {
+                    items.insert(new);
+                }
+            }
         }
-        pairs.extend(new.map(|new| (new, id.clone())));
     }
 
-    /// Adds many at once.
-    pub(super) fn extend(&self, pairs: impl Iterator<Item = (R, Id<K>)>) {
-        let mut added = pairs.collect();
-        self.write().append(&mut added);
+    /// Adds many that are not there yet.
+    pub(super) fn extend(&self, entries: &[Held<B>]) {
+        let ranked = entries.iter();
+        let mut ranked: Vec<_> = ranked
+            .filter_map(|entry| Some((B::rank(&entry.object)?, entry)))
+            .collect();
+        // The set sorts them too, but reads every rank from its entry each time.
+        ranked.sort_by(|one, other| one.0.cmp(&other.0));
+        let added = ranked.into_iter().map(|(_, entry)| Item(Arc::clone(entry)));
+        let mut items = self.write();
+        items.set.append(&mut added.collect());
+        items.ranks = items.firsts().count();
     }
 
     pub(super) fn len(&self) -> usize {
-        self.read().len()
+        self.read().set.len()
     }
 
     /// As many as `count` after the first `skip`, from the least on or from the greatest on; and how
     /// many there are in all.
-    pub(super) fn page(&self, skip: usize, count: usize, descending: bool) -> (Vec<Id<K>>, usize) {
-        let pairs = self.read();
-        let ids = pairs.iter().map(|(_, id)| id);
+    pub(super) fn page(
+        &self,
+        skip: usize,
+        count: usize,
+        descending: bool,
+    ) -> (Vec<Held<B>>, usize) {
+        let items = self.read();
+        let entries = items.set.iter().map(|item| &item.0);
         let page = if descending {
-            ids.rev().skip(skip).take(count).cloned().collect()
+            entries.rev().skip(skip).take(count).cloned().collect()
         } else {
-            ids.skip(skip).take(count).cloned().collect()
+            entries.skip(skip).take(count).cloned().collect()
         };
-        (page, pairs.len())
+        (page, items.set.len())
     }
 
-    /// Those that are known by this, in the order of their ids.
-    pub(super) fn of(&self, this: &R) -> Vec<Id<K>> {
-        let pairs = self.read();
-        let from = (this.clone(), Id::new(""));
-        let found = pairs.range(from..).take_while(|(other, _)| other == this);
-        found.map(|(_, id)| id.clone()).collect()
+    /// The same of the ranks that are texts, from the least on, by the first object of each.
+    pub(super) fn page_of_texts(&self, skip: usize, count: usize) -> (Vec<Held<B>>, usize) {
+        let items = self.read();
+        let others = usize::from(items.of(Rank::Nothing).next().is_some());
+        let page = items.firsts().skip(skip.saturating_add(others)).take(count);
+        let page = page.map(|item| Arc::clone(&item.0)).collect();
+        (page, items.ranks - others)
     }
 
-    /// How many are known by this.
-    pub(super) fn count_of(&self, this: &R) -> usize {
-        let from = (this.clone(), Id::new(""));
-        let pairs = self.read();
-        let found = pairs.range(from..).take_while(|(other, _)| other == this);
-        found.count()
+    /// Those of this rank, in the order of their ids.
+    pub(super) fn of(&self, rank: Rank<'_>) -> Vec<Held<B>> {
+        let items = self.read();
+        items.of(rank).map(|item| Arc::clone(&item.0)).collect()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeSet<(R, Id<K>)>> {
-        self.pairs.read().unwrap_or_else(PoisonError::into_inner)
+    /// How many are of this rank.
+    pub(super) fn count_of(&self, rank: Rank<'_>) -> usize {
+        self.read().of(rank).count()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeSet<(R, Id<K>)>> {
-        self.pairs.write().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Items<B>> {
+        self.items.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Items<B>> {
+        self.items.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use ironward_core::Id;
-
-    use super::super::{Directory, DirectoryWriter, samples};
-    use super::Ordered;
-    use crate::objects::{Content, Key, Kind, Member, Origin, Owner, Team};
-    use crate::row::Stored;
-
-    fn texts(ids: &[Id<()>]) -> Vec<&str> {
-        ids.iter().map(Id::as_str).collect()
+impl<B: By> Items<B> {
+    fn of(&self, rank: Rank<'_>) -> impl Iterator<Item = &Item<B>> {
+        let start = Start(rank);
+        let start: Bound<&(dyn Placed + '_)> = Bound::Included(&start);
+        let from = self
+            .set
+            .range::<dyn Placed + '_, _>((start, Bound::Unbounded));
+        from.take_while(move |item| item.place().0 == Some(rank))
     }
 
-    #[test]
-    fn pages_are_in_order_from_both_ends() {
-        let ordered: Ordered<u64, ()> = Ordered::new();
-        let pairs = [(2, "b"), (1, "z"), (2, "a")];
-        ordered.extend(pairs.map(|(rank, id)| (rank, Id::new(id))).into_iter());
-        ordered.replace(&Id::new("c"), None, Some(9));
-        ordered.replace(&Id::new("c"), Some(9), Some(0));
-        let page = |skip, descending| ordered.page(skip, 2, descending);
-        let (first, total) = page(0, false);
-        assert_eq!((texts(&first), total), (vec!["c", "z"], 4));
-        assert_eq!(texts(&page(2, false).0), ["a", "b"]);
-        assert_eq!(texts(&page(1, true).0), ["a", "z"]);
-        assert!(page(4, true).0.is_empty());
-        ordered.replace(&Id::new("a"), Some(2), None);
-        assert_eq!(ordered.len(), 3);
-        assert_eq!(texts(&ordered.of(&2)), ["b"]);
-        assert_eq!((ordered.count_of(&2), ordered.count_of(&3)), (1, 0));
+    fn firsts(&self) -> impl Iterator<Item = &Item<B>> {
+        let mut last = None;
+        self.set.iter().filter(move |item| {
+            let rank = item.place().0;
+            std::mem::replace(&mut last, rank) != rank
+        })
     }
 
-    /// A key that is one of three users' or nobody's, and one of two teams' or nobody's.
-    fn key(number: u64) -> Content {
-        let user = Id::new(&format!("user {}", number % 4));
-        let team = number % 3;
-        Content::Key(Box::new(Key {
-            owner: if number.is_multiple_of(4) {
-                Owner::Team
-            } else {
-                Owner::User(user)
-            },
-            team: (team > 0).then(|| Id::new(&format!("team {team}"))),
-            origin: Origin {
-                created_at: number % 7,
-                ..Origin::default()
-            },
-            ..samples::key()
-        }))
+    fn has_rank_of(&self, item: &Item<B>) -> bool {
+        let rank = item.place().0;
+        rank.is_some_and(|rank| self.of(rank).next().is_some())
     }
 
-    /// What is found in an order is what a walk over all objects finds.
-    #[track_caller]
-    fn assert_found(directory: &Directory) {
-        let mut all = directory.keys.select(|_| true);
-        for number in 0..4 {
-            let (user, team) = (format!("user {number}"), format!("team {number}"));
-            let of_user = directory.keys.select(
-                |key| matches!(&key.object.owner, Owner::User(owner) if *owner.as_str() == *user),
-            );
-            let of_team = directory.keys.select(|key| {
-                let its = key.object.team.as_ref();
-                its.is_some_and(|its| *its.as_str() == *team)
-            });
-            assert_eq!(directory.count_keys_of_user(&Id::new(&user)), of_user.len());
-            for (wanted, found) in [
-                (of_user, directory.keys_of_user(&user)),
-                (of_team, directory.keys_of_team(&team)),
-            ] {
-                assert_eq!(wanted.len(), found.len());
-                let mut pairs = wanted.iter().zip(&found);
-                assert!(pairs.all(|(wanted, found)| std::sync::Arc::ptr_eq(wanted, found)));
-            }
+    fn insert(&mut self, item: Item<B>) {
+        if !self.has_rank_of(&item) {
+            self.ranks += 1;
         }
-        all.sort_by_key(|key| key.object.created_at);
-        let (mut page, total) = directory.keys.page(0, usize::MAX, false);
-        assert_eq!((page.len(), total), (all.len(), all.len()));
-        let mut pairs = page.iter().zip(&all);
-        assert!(pairs.all(|(found, wanted)| found.id == wanted.id && found.is_current()));
-        page = directory.keys.page(0, usize::MAX, true).0;
-        all.reverse();
-        assert!(
-            page.iter()
-                .zip(&all)
-                .all(|(found, wanted)| found.id == wanted.id)
-        );
+        self.set.insert(item);
     }
 
-    /// A team of two of five users, or of one.
-    fn team(number: u64) -> Content {
-        let member = |number: u64| Member {
-            user: Id::new(&format!("user {}", number % 5)),
-            is_admin: false,
-            grant: Default::default(),
-            spending: Default::default(),
-        };
-        Content::Team(Box::new(Team {
-            members: vec![member(number), member(number / 5)],
-            ..Team::default()
-        }))
-    }
-
-    #[track_caller]
-    fn assert_members_found(directory: &Directory) {
-        for number in 0..5 {
-            let user = format!("user {number}");
-            let wanted = directory.teams.select(|team| {
-                let mut members = team.object.members.iter();
-                members.any(|member| *member.user.as_str() == *user)
-            });
-            let found = directory.teams_of_user(&user);
-            assert_eq!(wanted.len(), found.len(), "{user}");
-            let mut pairs = wanted.iter().zip(&found);
-            assert!(pairs.all(|(wanted, found)| std::sync::Arc::ptr_eq(wanted, found)));
-        }
-    }
-
-    #[test]
-    fn members_follow_every_change() {
-        let mut writer = DirectoryWriter::new();
-        for step in 0..300_u64 {
-            let random = step.wrapping_mul(6_364_136_223_846_793_005) >> 33;
-            let id = format!("team {}", random % 9);
-            if random.is_multiple_of(4) {
-                writer.unset(Kind::Team, &id);
-            } else {
-                writer.set(&id, team(random / 9));
-            }
-            assert_members_found(&writer.directory());
-        }
-    }
-
-    #[test]
-    fn the_orders_follow_every_change() {
-        let mut writer = DirectoryWriter::new();
-        for number in 0..20 {
-            let content = key(number);
-            writer.load(Stored {
-                kind: content.kind(),
-                id: format!("key {number}").into(),
-                version: 1,
-                seq: 1,
-                content: Some(content),
-                mark: 0,
-            });
-        }
-        writer.flush();
-        assert_found(&writer.directory());
-        for step in 0..300_u64 {
-            let random = step.wrapping_mul(6_364_136_223_846_793_005) >> 33;
-            let id = format!("key {}", random % 30);
-            if random.is_multiple_of(5) {
-                writer.unset(Kind::Key, &id);
-            } else {
-                writer.set(&id, key(random / 30));
-            }
-            assert_found(&writer.directory());
+    fn remove(&mut self, item: &Item<B>) {
+        if self.set.remove(item) && !self.has_rank_of(item) {
+            self.ranks -= 1;
         }
     }
 }
+
+impl<'a, B: By> Borrow<dyn Placed + 'a> for Item<B> {
+    fn borrow(&self) -> &(dyn Placed + 'a) {
+        self
+    }
+}
+
+impl Ord for dyn Placed + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for dyn Placed + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for dyn Placed + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for dyn Placed + '_ {}
+
+impl<B: By> Ord for Item<B> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl<B: By> PartialOrd for Item<B> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<B: By> PartialEq for Item<B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl<B: By> Eq for Item<B> {}

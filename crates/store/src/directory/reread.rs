@@ -78,7 +78,7 @@ mod tests {
     use ironward_core::Id;
     use ironward_policy::{Grant, Link, Which, allows_model};
 
-    use super::super::{Directory, DirectoryWriter, samples};
+    use super::super::{Directory, DirectoryWriter};
     use crate::objects::{AccessGroup, Content, Key, Kind, Member, Team};
     use crate::row::Stored;
 
@@ -110,7 +110,7 @@ mod tests {
     fn key() -> Content {
         Content::Key(Box::new(Key {
             grant: named(),
-            ..samples::key()
+            ..Key::default()
         }))
     }
 

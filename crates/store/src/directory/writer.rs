@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,7 +8,9 @@ use super::entry::Place;
 use super::grants::GrantReader;
 use super::key::KeyParts;
 use super::{Directory, Entry, Holder, LiveKey, Objects};
-use crate::objects::{Content, Key, Kind, Member, Owner, SecretForm, Team, User};
+use crate::objects::{
+    Content, Key, Kind, Organisation, Project, SecretForm, ServiceAccount, Team, User,
+};
 use crate::row::Stored;
 
 /// The one writer of a directory: the feed, or whoever has no store behind it.
@@ -81,28 +82,34 @@ impl DirectoryWriter {
                 let live = self.parts.live(*key);
                 self.batch.push((stored.id, place, live));
             }
+            Some(Content::User(user)) => {
+                let place = Place {
+                    version: stored.version,
+                    seq: stored.seq,
+                    mark: stored.mark,
+                };
+                let grants = self.grants.of(&self.directory, &user.grant, false);
+                self.add_user(&Arc::new(Entry::new(&stored.id, place, *user, grants)));
+            }
             _ => drop(self.put(stored)),
         }
     }
 
-    /// Makes the keys of the first load visible.
+    /// Makes the keys of the first load visible, and puts its users in order.
     pub(crate) fn flush(&mut self) {
+        let users: Vec<_> = self.directory.users.iter().collect();
+        self.directory.user_orders.extend(&users);
         self.reread_all();
         let batch = std::mem::take(&mut self.batch);
-        let batch: Vec<_> = batch
+        let mut batch: Vec<_> = batch
             .into_iter()
             .map(|(id, place, live)| self.key(&id, place, live))
             .collect();
         let secrets = batch.iter().flat_map(secrets);
         self.directory.secrets.extend(secrets);
-        let owned = batch
-            .iter()
-            .filter_map(|key| Some((owner_user(key)?, key.id.clone())));
-        self.directory.by_user.extend(owned);
-        let paid = batch
-            .iter()
-            .filter_map(|key| Some((key.object.team.clone()?, key.id.clone())));
-        self.directory.by_team.extend(paid);
+        // The orders keep what is equal in this one.
+        batch.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        self.directory.key_orders.extend(&batch);
         self.directory.keys.extend(batch);
     }
 
@@ -142,14 +149,11 @@ impl DirectoryWriter {
             }
             Content::Project(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
-                insert(&to.projects, Entry::new(&id, place, *object, grants))
+                self.put_project(Entry::new(&id, place, *object, grants))
             }
             Content::ServiceAccount(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
-                let entry = Entry::new(&id, place, *object, grants);
-                let old = insert(&to.service_accounts, entry);
-                self.note_identities();
-                old
+                self.put_account(Entry::new(&id, place, *object, grants))
             }
             Content::Customer(object) => {
                 let grants = self.grants.of(&to, &object.grant, false);
@@ -180,11 +184,14 @@ impl DirectoryWriter {
             Kind::Key => {
                 let old = from.keys.remove(id)?;
                 self.forget_secrets(&old, None);
-                self.place_key(&old.id, Some(&old), None);
+                from.key_orders.replace(Some(&old), None);
                 Some(old.mark)
             }
             Kind::User => {
                 let old = from.users.remove(id)?;
+                from.user_orders.replace(Some(&old), None);
+                from.users_of_organisation
+                    .replace(&old.id, organisations(&old.object), None);
                 self.forget_names(&old);
                 if !old.object.identities.is_empty() {
                     self.note_identities();
@@ -194,14 +201,22 @@ impl DirectoryWriter {
             Kind::Organisation => remove(&from.organisations, id),
             Kind::Team => {
                 let old = from.teams.remove(id)?;
-                self.drop_members(&old, &[]);
+                self.place_team(&old.id, Some(&old.object), None);
                 Some(old.mark)
             }
-            Kind::Project => remove(&from.projects, id),
+            Kind::Project => {
+                let old = from.projects.remove(id)?;
+                let team = &old.object.team;
+                from.projects_of_team.replace(&old.id, Some(team), None);
+                Some(old.mark)
+            }
             Kind::ServiceAccount => {
-                let old = remove(&from.service_accounts, id);
+                let old = from.service_accounts.remove(id)?;
+                let team = &old.object.team;
+                let accounts = &from.service_accounts_of_team;
+                accounts.replace(&old.id, Some(team), None);
                 self.note_identities();
-                old
+                Some(old.mark)
             }
             Kind::Customer => remove(&from.customers, id),
             Kind::Budget => remove(&from.budgets, id),
@@ -292,8 +307,8 @@ impl DirectoryWriter {
         for (hash, found) in secrets(entry) {
             self.directory.secrets.insert(hash, found);
         }
-        let old = self.directory.keys.insert(Arc::clone(entry));
-        self.place_key(&entry.id, old.as_deref(), Some(entry));
+        let old = self.directory.keys.insert(entry);
+        self.directory.key_orders.replace(old.as_ref(), Some(entry));
         let old = old?;
         // From here on uses are noted in the new one. A call that has just found the old one and
         // notes itself after this is not seen by it; the next one is.
@@ -304,39 +319,38 @@ impl DirectoryWriter {
 
     fn put_team(&self, entry: Entry<Team>) -> Option<u128> {
         let entry = Arc::new(entry);
-        let old = self.directory.teams.insert(Arc::clone(&entry));
-        for member in &entry.object.members {
-            let user = Some(member.user.clone());
-            self.directory.by_member.replace(&entry.id, None, user);
-        }
-        let old = old?;
-        self.drop_members(&old, &entry.object.members);
-        Some(old.mark)
+        let old = self.directory.teams.insert(&entry);
+        let was = old.as_ref().map(|old| &old.object);
+        self.place_team(&entry.id, was, Some(&entry.object));
+        old.map(|old| old.mark)
     }
 
-    /// Takes those out of a team that are not `left` in it.
-    fn drop_members(&self, old: &Entry<Team>, left: &[Member]) {
-        let left: BTreeSet<&Id<User>> = left.iter().map(|member| &member.user).collect();
-        let members = old.object.members.iter().map(|member| &member.user);
-        for user in members.filter(|user| !left.contains(user)) {
-            let user = Some(user.clone());
-            self.directory.by_member.replace(&old.id, user, None);
-        }
+    /// Whose team it was, and whose it is now.
+    fn place_team(&self, id: &Id<Team>, old: Option<&Team>, new: Option<&Team>) {
+        let directory = &self.directory;
+        let [was, is] = [old, new].map(|team| team.into_iter().flat_map(members));
+        directory.teams_of_user.replace(id, was, is);
+        let [was, is] = [old, new].map(|team| team.and_then(|team| team.organisation.as_ref()));
+        directory.teams_of_organisation.replace(id, was, is);
     }
 
-    /// Whose key it was, and whose it is now.
-    fn place_key(
-        &self,
-        id: &Id<Key>,
-        old: Option<&Entry<Key, LiveKey>>,
-        new: Option<&Entry<Key, LiveKey>>,
-    ) {
-        let users = [old, new].map(|key| owner_user(key?));
-        let teams = [old, new].map(|key| key?.object.team.clone());
-        let [old, new] = users;
-        self.directory.by_user.replace(id, old, new);
-        let [old, new] = teams;
-        self.directory.by_team.replace(id, old, new);
+    fn put_project(&self, entry: Entry<Project>) -> Option<u128> {
+        let entry = Arc::new(entry);
+        let old = self.directory.projects.insert(&entry);
+        let was = old.as_ref().map(|old| &old.object.team);
+        let projects = &self.directory.projects_of_team;
+        projects.replace(&entry.id, was, Some(&entry.object.team));
+        old.map(|old| old.mark)
+    }
+
+    fn put_account(&self, entry: Entry<ServiceAccount>) -> Option<u128> {
+        let entry = Arc::new(entry);
+        let old = self.directory.service_accounts.insert(&entry);
+        let was = old.as_ref().map(|old| &old.object.team);
+        let accounts = &self.directory.service_accounts_of_team;
+        accounts.replace(&entry.id, was, Some(&entry.object.team));
+        self.note_identities();
+        old.map(|old| old.mark)
     }
 
     /// Secrets that `new` has as well stay.
@@ -356,24 +370,35 @@ impl DirectoryWriter {
 
     pub(super) fn put_user(&self, entry: Entry<User>) -> Option<u128> {
         let entry = Arc::new(entry);
-        let old = self.directory.users.insert(Arc::clone(&entry));
+        let old = self.add_user(&entry);
+        let orders = &self.directory.user_orders;
+        orders.replace(old.as_ref(), Some(&entry));
+        old.map(|old| old.mark)
+    }
+
+    /// Everywhere but in the orders.
+    fn add_user(&self, entry: &Arc<Entry<User>>) -> Option<Arc<Entry<User>>> {
+        let directory = &self.directory;
+        let old = directory.users.insert(entry);
+        let was = old.iter().flat_map(|old| organisations(&old.object));
+        let users = &directory.users_of_organisation;
+        users.replace(&entry.id, was, organisations(&entry.object));
         if let Some(old) = &old {
             self.forget_names(old);
         }
         if let Some(email) = &entry.object.email {
             let email = email.to_lowercase().into();
-            self.directory.emails.insert(email, entry.id.clone());
+            directory.emails.insert(email, entry.id.clone());
         }
         if let Some(subject) = &entry.object.sso_user_id {
-            self.directory
-                .sso_ids
-                .insert(subject.clone(), entry.id.clone());
+            let subject = subject.clone();
+            directory.sso_ids.insert(subject, entry.id.clone());
         }
         let lists = |user: &Entry<User>| !user.object.identities.is_empty();
-        if lists(&entry) || old.as_deref().is_some_and(lists) {
+        if lists(entry) || old.as_deref().is_some_and(lists) {
             self.note_identities();
         }
-        old.map(|old| old.mark)
+        old
     }
 
     /// Tells whoever keeps a copy of the identities that theirs may be an old one. After the change:
@@ -403,11 +428,12 @@ impl Default for DirectoryWriter {
     }
 }
 
-fn owner_user(key: &Entry<Key, LiveKey>) -> Option<Id<User>> {
-    match &key.object.owner {
-        Owner::User(user) => Some(user.clone()),
-        Owner::ServiceAccount(_) | Owner::Team => None,
-    }
+fn members(team: &Team) -> impl Iterator<Item = &Id<User>> {
+    team.members.iter().map(|member| &member.user)
+}
+
+fn organisations(user: &User) -> impl Iterator<Item = &Id<Organisation>> {
+    user.organisations.iter().map(|place| &place.organisation)
 }
 
 fn secrets(entry: &Arc<Entry<Key, LiveKey>>) -> impl Iterator<Item = (KeyHash, Holder)> {
@@ -423,7 +449,7 @@ fn secrets(entry: &Arc<Entry<Key, LiveKey>>) -> impl Iterator<Item = (KeyHash, H
 }
 
 pub(super) fn insert<K>(to: &Objects<K>, entry: Entry<K>) -> Option<u128> {
-    to.insert(Arc::new(entry)).map(|old| old.mark)
+    to.insert(&Arc::new(entry)).map(|old| old.mark)
 }
 
 fn remove<K>(from: &Objects<K>, id: &str) -> Option<u128> {

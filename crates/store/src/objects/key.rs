@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Kind, Metadata, Object, Organisation, Origin, Project, ServiceAccount, Team, User};
 use crate::ids;
 
-/// A virtual key: what a client presents. Its id outlives its secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A virtual key: what a client presents. Its id outlives its secrets. The default one is nobody's,
+/// and nobody can present it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// The secrets that it is proven by; at most two are live at once.
     pub secrets: Vec<KeySecret>,
@@ -72,10 +73,11 @@ pub enum SecretForm {
 }
 
 /// Whose a key is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// Its team's, or nobody's.
+    #[default]
     Team,
     /// A person's.
     #[serde(with = "ids::one")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ironward_core::{Id, Role, SystemClock};
 use ironward_secret::{DataKey, KeyHash, Keyring, Secret};
-use ironward_store::objects::{Key, KeySecret, Metadata, Origin, Owner, SecretForm, Team, User};
+use ironward_store::objects::{Key, KeySecret, Metadata, Origin, SecretForm, Team, User};
 use ironward_store::{Load, LoadError, Location, LockedStore, Store, Stored};
 use ironward_testkit::{Postgres, SeededRandom};
 use tempfile::TempDir;
@@ -100,19 +100,8 @@ pub(crate) fn key(number: u64) -> Key {
         secrets: vec![secret(number)],
         alias: Some(format!("key {number}").into()),
         name: "sk-...abcd".into(),
-        owner: Owner::Team,
         team: Some(Id::new("team")),
-        project: None,
-        organisation: None,
-        creator: None,
-        grant: Default::default(),
-        spending: Default::default(),
-        aliases: Default::default(),
-        tags: Vec::new(),
-        rotation_interval: None,
-        metadata: Metadata::new(),
-        kept: Metadata::new(),
-        origin: Origin::default(),
+        ..Key::default()
     }
 }
 

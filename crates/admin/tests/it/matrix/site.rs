@@ -293,23 +293,12 @@ fn key(fixture: &Fixture, secret: &str, owner: Owner) -> Key {
             made: 0,
             until: None,
         }],
-        alias: None,
         name: "sk-...".into(),
         owner,
-        team: None,
-        project: None,
-        organisation: None,
-        creator: None,
-        grant: Grant::default(),
-        spending: Default::default(),
-        aliases: Default::default(),
-        tags: Vec::new(),
-        rotation_interval: None,
-        metadata: Metadata::new(),
-        kept: Metadata::new(),
         origin: Origin {
             created_by: "actor".into(),
             ..Origin::default()
         },
+        ..Key::default()
     }
 }

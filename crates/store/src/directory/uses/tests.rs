@@ -1,13 +1,12 @@
 use crate::DirectoryWriter;
 use crate::objects::{Content, Key, Kind};
 
-use super::super::samples::key as key_of_nobody;
 use super::Use;
 
 fn key(alias: &str) -> Content {
     Content::Key(Box::new(Key {
         alias: Some(alias.into()),
-        ..key_of_nobody()
+        ..Key::default()
     }))
 }
 
