@@ -4,6 +4,8 @@ use aws_lc_rs::{digest, hmac};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::hex;
+
 /// Hashes keys under one secret of this installation (HMAC-SHA-256), so that a stolen table of
 /// hashes cannot be searched offline without it.
 pub struct KeyHasher(hmac::Key);
@@ -57,14 +59,7 @@ impl KeyHash {
     /// The 64 hexadecimal digits to store.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        use fmt::Write as _;
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                // Writing to a text cannot fail.
-                let _written = write!(hex, "{byte:02x}");
-                hex
-            })
+        hex(&self.0)
     }
 
     /// The bytes to store.

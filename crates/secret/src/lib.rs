@@ -13,6 +13,7 @@
 
 mod data_key;
 mod file;
+mod hex;
 mod key;
 mod keyring;
 mod purpose;
@@ -21,6 +22,7 @@ mod secret;
 mod token;
 
 pub use data_key::DataKey;
+pub use hex::hex;
 pub use key::{KeyHash, KeyHasher};
 pub use keyring::{InvalidKeyring, KeyState, Keyring, Mac, OpenError, SealError};
 pub use purpose::Purpose;

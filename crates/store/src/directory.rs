@@ -27,7 +27,6 @@ use crate::objects::{
 
 pub use entry::Entry;
 pub use grants::Grants;
-pub(crate) use key::hex;
 pub use key::{Dated, LiveKey, LiveSecret};
 pub use objects::Objects;
 pub use orders::{KeyOrder, KeysOf, UserOrder};

@@ -178,12 +178,7 @@ impl AzureKeyVaultKek {
     }
 
     fn refused(&self, said: &str) -> KekError {
-        KekError::refused(format!(
-            "the key {} of {} does not open it ({said}): the stored data key was changed, or was \
-             wrapped by another key",
-            self.description.key,
-            self.rest.shown()
-        ))
+        KekError::not_opened(&self.description.key, self.rest.shown(), said)
     }
 }
 

@@ -178,12 +178,7 @@ impl GcpKmsKek {
     }
 
     fn refused(&self, said: &str) -> KekError {
-        KekError::refused(format!(
-            "the key {} of {} does not open it ({said}): the stored data key was changed, or was \
-             wrapped by another key",
-            self.settings.key,
-            self.rest.shown()
-        ))
+        KekError::not_opened(&self.settings.key, self.rest.shown(), said)
     }
 }
 

@@ -99,6 +99,14 @@ impl KekError {
     pub(crate) fn refused(message: impl Into<Box<str>>) -> Self {
         Self::new(KekFailure::Refused, message)
     }
+
+    /// That a service's key does not open what it was given; `said`: why, in the service's words.
+    pub(crate) fn not_opened(key: &str, shown: &str, said: &str) -> Self {
+        Self::refused(format!(
+            "the key {key} of {shown} does not open it ({said}): the stored data key was changed, or \
+             was wrapped by another key"
+        ))
+    }
 }
 
 impl fmt::Display for KekError {

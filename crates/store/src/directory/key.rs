@@ -176,7 +176,7 @@ impl LiveSecret {
     fn whole(&self) -> KeySecret {
         KeySecret {
             form: self.form,
-            hash: hex(self.hash.bytes()).into(),
+            hash: self.hash.to_hex().into(),
             made: self.made,
             until: self.until,
         }
@@ -216,17 +216,6 @@ impl KeyParts {
             rest: serde_json::to_string(&rest).unwrap_or_default().into(),
         }
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn unhex(text: &str) -> Option<[u8; 32]> {

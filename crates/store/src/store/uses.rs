@@ -1,9 +1,11 @@
 //! The table of last uses. It carries no authority: its rows have no MAC, the census does not cover
 //! them, and a write of it wakes no feed. Whoever writes to the database can forge a last use.
 
+use ironward_secret::hex;
+
 use super::{PAGE, Store, int};
 use crate::database::{Access, Row, Value};
-use crate::directory::{Directory, Use, hex};
+use crate::directory::{Directory, Use};
 use crate::error::StoreError;
 use crate::objects::Kind;
 use crate::sql;

@@ -152,12 +152,7 @@ impl AwsKmsKek {
     }
 
     fn refused(&self, said: &str) -> KekError {
-        KekError::refused(format!(
-            "the key {} of {} does not open it ({said}): the stored data key was changed, or was \
-             wrapped by another key",
-            self.key,
-            self.service.shown()
-        ))
+        KekError::not_opened(&self.key, self.service.shown(), said)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::{digest, hmac};
+use ironward_secret::hex;
 use zeroize::Zeroizing;
 
 use super::AwsKeys;
@@ -74,10 +75,6 @@ fn sign(key: &hmac::Key, text: &[u8]) -> hmac::Tag {
 
 fn hex_sha256(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `20150830T123600Z`.
