@@ -12,7 +12,9 @@ pub struct Settings {
     pub roots: Roots,
     /// PEM certificates of further authorities.
     pub extra_ca_pem: Vec<u8>,
-    /// What is shown to a server that asks who is there; without it nothing is.
+    /// What is shown to a server that asks who is there; without it nothing is. The gateway shows
+    /// providers none (LiteLLM's `ssl_certificate` is read and has no effect yet): only commands
+    /// set it (`--certificate`), to be let in by an admin port that asks for one.
     pub client_certificate: Option<Arc<ClientCertificate>>,
     /// Accepts any certificate of any host. Every key that is sent can then be read by whoever
     /// sits on the wire.
