@@ -10,6 +10,7 @@
 mod bench;
 mod clients;
 mod demo;
+mod deny;
 mod fuzz;
 mod gateway;
 mod install;
@@ -41,7 +42,7 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, tests, docs, fuzz, clients, issuers, \
+        about: "everything that has to hold: format, lints, tidy, deny, tests, docs, fuzz, clients, issuers, \
                 journal, management, schemathesis [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
@@ -49,6 +50,11 @@ const TASKS: &[Task] = &[
         name: "tidy",
         about: "the house rules: layers, file sizes, names, exits of secrets",
         run: tidy::run,
+    },
+    Task {
+        name: "deny",
+        about: "suppliers: licences, sources, crates that stand in the tree twice [--advisories]",
+        run: deny::check,
     },
     Task {
         name: "clients",

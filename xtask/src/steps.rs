@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, fuzz, issuers, journal, management, schemathesis, tidy, tools};
+use crate::{clients, deny, fuzz, issuers, journal, management, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -41,6 +41,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tidy",
         run: || tidy::run(&[]),
+    },
+    Step {
+        name: "deny",
+        run: || deny::check(&[]),
     },
     Step {
         name: "tests",
