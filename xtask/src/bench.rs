@@ -8,8 +8,9 @@ mod report;
 mod scenario;
 mod share;
 mod start;
+mod train;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contender::{Bench, Contender};
@@ -18,10 +19,11 @@ use report::Report;
 use scenario::{SCENARIOS, Scenario};
 use share::Share;
 
+use crate::dist;
 use crate::install::debian;
 use crate::program::{capture, require, run as run_program};
 use crate::steps::{Count, Outcome};
-use crate::workspace::{cargo, target, target_directory};
+use crate::workspace::{cargo, target_directory};
 
 /// Ironward against nginx, one at a time on core 0, with the upstream and the load on core 1.
 pub(crate) fn run(args: &[String]) -> Outcome {
@@ -155,6 +157,15 @@ fn scaling(bench: &Bench, options: &Options, report: &mut Report) -> Result<(), 
 /// The part of each core that the proxy gets where it has to share them with the load.
 const PART: f64 = 0.2;
 
+/// Calls of every kind through `binary`, for what they teach about it.
+pub(crate) fn teach(binary: &Path) -> Result<(), String> {
+    let options = Options {
+        binary: Some(binary.to_owned()),
+        ..Options::read(&[])?
+    };
+    train::train(binary, &prepare(&options)?)
+}
+
 fn prepare(options: &Options) -> Result<Bench, String> {
     debian("nginx", "nginx-light", "-v")?;
     debian("wrk", "wrk", "-v")?;
@@ -178,9 +189,8 @@ fn prepare(options: &Options) -> Result<Bench, String> {
     let binary = if let Some(binary) = &options.binary {
         binary.clone()
     } else {
-        println!("building ironward with the dist profile");
-        run_program(cargo().args(["build", "--quiet", "--profile", "dist", "-p", "ironward"]))?;
-        target().join("dist/ironward")
+        println!("building ironward as it is shipped");
+        dist::build()?
     };
     let version = capture(std::process::Command::new(&binary).arg("--version")).unwrap_or_default();
     println!("{}", version.trim());

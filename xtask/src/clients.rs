@@ -32,7 +32,7 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             None,
         )
     } else {
-        let config = config_text(upstream.ready("upstream"));
+        let config = families(upstream.ready("upstream"), MASTER_KEY);
         let gateway = gateway::start("clients/run", &config)?;
         (
             format!("http://{}", gateway.ready("data")),
@@ -161,7 +161,7 @@ pub(crate) fn start_upstream() -> Result<Running, String> {
 }
 
 /// One group a provider family, and the wildcard group through which a case asks it for trouble.
-fn config_text(upstream: &str) -> String {
+pub(crate) fn families(upstream: &str, master_key: &str) -> String {
     let mut text = "model_list:\n".to_owned();
     for (family, group, path) in FAMILIES {
         for (name, model) in [(*group, *group), (&format!("{family}/*"), "*")] {
@@ -173,7 +173,7 @@ fn config_text(upstream: &str) -> String {
         }
     }
     text.push_str(&format!(
-        "router_settings:\n  num_retries: 0\ngeneral_settings:\n  master_key: \"{MASTER_KEY}\"\n"
+        "router_settings:\n  num_retries: 0\ngeneral_settings:\n  master_key: \"{master_key}\"\n"
     ));
     text
 }
@@ -195,7 +195,7 @@ const JAVASCRIPT: &[&str] = &[
 ];
 
 /// Provider, its group, and the base path of its API.
-const FAMILIES: &[(&str, &str, &str)] = &[
+pub(crate) const FAMILIES: &[(&str, &str, &str)] = &[
     ("openai", "gpt-test", "/v1"),
     ("anthropic", "claude-test", ""),
     ("gemini", "gemini-test", ""),

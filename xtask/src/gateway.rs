@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,14 +10,20 @@ use crate::workspace::{cargo, target, target_directory, write};
 /// the directory `area` of the target directory, in which nothing of an earlier run is left.
 pub(crate) fn start(area: &str, config: &str) -> Result<Running, String> {
     run(cargo().args(["build", "--quiet", "-p", "ironward"]))?;
+    start_binary(&target().join("debug/ironward"), area, config)
+}
+
+/// The same with a binary that is there.
+pub(crate) fn start_binary(binary: &Path, area: &str, config: &str) -> Result<Running, String> {
     std::fs::remove_dir_all(target_directory(area)?).map_err(|error| error.to_string())?;
     let directory = target_directory(area)?;
     let directory = std::path::absolute(directory).map_err(|error| error.to_string())?;
     let path = directory.join("config.yaml");
     write(&path, config)?;
-    let mut command = Command::new(target().join("debug/ironward"));
+    let mut command = Command::new(binary);
     command
         .args(["serve", "--ready-json", "--port", "0", "--admin-port", "0"])
+        .args(["--log-level", "warn"])
         .arg("--config")
         .arg(&path)
         .arg("--data-dir")

@@ -11,6 +11,7 @@ mod bench;
 mod clients;
 mod demo;
 mod deny;
+mod dist;
 mod fuzz;
 mod gateway;
 mod install;
@@ -18,6 +19,7 @@ mod issuers;
 mod journal;
 mod management;
 mod process;
+mod profile;
 mod program;
 mod reference;
 mod schemathesis;
@@ -85,6 +87,16 @@ const TASKS: &[Task] = &[
         name: "management",
         about: "LiteLLM's management calls, over SQLite and PostgreSQL [PYTEST OPTION ...]",
         run: management::run,
+    },
+    Task {
+        name: "dist",
+        about: "the binary as it is shipped: the dist profile, laid out by benches/dist.profdata",
+        run: dist::run,
+    },
+    Task {
+        name: "profile",
+        about: "makes benches/dist.profdata anew, from the benchmark's calls",
+        run: profile::run,
     },
     Task {
         name: "fuzz",

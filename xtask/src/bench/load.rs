@@ -33,6 +33,17 @@ pub(super) fn run(
     connections: u32,
     time: Duration,
 ) -> Result<Load, String> {
+    run_as(KEY, url, body, connections, time)
+}
+
+/// The same with another key than that of the benchmark's configuration.
+pub(super) fn run_as(
+    key: &str,
+    url: &str,
+    body: &Path,
+    connections: u32,
+    time: Duration,
+) -> Result<Load, String> {
     let mut wrk = pinned(&["1"], Path::new("wrk"));
     wrk.args(["-t", "1", "--timeout", "10s"])
         .args([
@@ -45,7 +56,7 @@ pub(super) fn run(
         .arg(root().join("xtask/bench/load.lua"))
         .arg(url)
         .env("BENCH_BODY", body)
-        .env("BENCH_KEY", KEY);
+        .env("BENCH_KEY", key);
     let text = capture(&mut wrk)?;
     let line = text.lines().find(|line| line.starts_with('{'));
     let seen: Value = line
