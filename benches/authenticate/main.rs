@@ -28,6 +28,7 @@ use ironward_proxy::{
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
 use ironward_store::{Directory, DirectoryWriter, Freshness};
+use ironward_telemetry::Metrics;
 use ironward_testkit::{FakeClock, SeededRandom};
 use serde_json::{Value, json};
 
@@ -140,6 +141,7 @@ fn request(path: &str, key: &str) -> Request<Empty<Bytes>> {
 
 fn gateway() -> Gateway {
     let hasher = Arc::new(KeyHasher::new(&[7; 32]));
+    let metrics = Arc::new(Metrics::default());
     let snapshot = SnapshotBuilder {
         deployments: Vec::new(),
         aliases: HashMap::new(),
@@ -158,13 +160,14 @@ fn gateway() -> Gateway {
     let keyless = keyless(&directory, Identities::new(&[], None));
     Gateway {
         access: Arc::new(Access::new(directory, hasher, freshness, None, keyless)),
-        snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
+        snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build(&metrics))),
         upstream: Box::new(Nowhere),
         clock,
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
+        metrics,
     }
 }
 

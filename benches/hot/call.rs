@@ -22,6 +22,7 @@ use ironward_proxy::{
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
 use ironward_store::{Directory, DirectoryWriter, Freshness};
+use ironward_telemetry::Metrics;
 use ironward_testkit::{FakeClock, SeededRandom};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -64,6 +65,7 @@ struct Prepared {
 
 fn gateway() -> Gateway {
     let hasher = Arc::new(KeyHasher::new(&[7; 32]));
+    let metrics = Arc::new(Metrics::default());
     let principal = Principal {
         alias: "admin".into(),
         role: Role::ProxyAdmin,
@@ -108,13 +110,14 @@ fn gateway() -> Gateway {
     let access = Access::new(directory, hasher, freshness, None, keyless);
     Gateway {
         access: Arc::new(access),
-        snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
+        snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build(&metrics))),
         upstream: Box::new(Prompt(sample::reply())),
         clock,
         random: Arc::new(SeededRandom::new(1)),
         in_flight: Arc::new(InFlight::default()),
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
+        metrics,
     }
 }
 

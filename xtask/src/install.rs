@@ -110,19 +110,52 @@ pub(crate) fn softhsm(directory: &Path) -> Result<(), String> {
     if wanted.iter().all(|(_, to)| to.exists()) {
         return Ok(());
     }
-    let mut from = PathBuf::from("/");
-    if !wanted.iter().all(|(path, _)| from.join(path).exists()) {
-        from = target_directory("softhsm")?;
-        eprintln!("unpacking softhsm2 into {}", from.display());
-        unpack(&from, &["softhsm2", "libsofthsm2"]).map_err(|error| {
-            format!("{error}\nSoftHSM2 is needed: sudo apt-get install -y softhsm2")
-        })?;
-    }
+    let paths = wanted.each_ref().map(|(path, _)| *path);
+    let from = packaged("softhsm", &["softhsm2", "libsofthsm2"], &paths)?;
     for (path, to) in &wanted {
         let copied = std::fs::copy(from.join(path), to);
         copied.map_err(|error| format!("{}: {error}", to.display()))?;
     }
     Ok(())
+}
+
+/// Puts Prometheus and `promtool` into this directory, in the same way. They are large: links do.
+pub(crate) fn prometheus(directory: &Path) -> Result<(), String> {
+    const PATHS: [&str; 2] = ["usr/bin/prometheus", "usr/bin/promtool"];
+    let wanted = PATHS.map(|path| {
+        let name = Path::new(path).file_name().unwrap_or_default();
+        (path, directory.join(name))
+    });
+    if wanted.iter().all(|(_, to)| to.exists()) {
+        return Ok(());
+    }
+    let from = packaged("prometheus", &["prometheus"], &PATHS)?;
+    let from = std::path::absolute(from).map_err(|error| error.to_string())?;
+    for (path, to) in &wanted {
+        // One that leads nowhere any more is in the way.
+        drop(std::fs::remove_file(to));
+        let linked = std::os::unix::fs::symlink(from.join(path), to);
+        linked.map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
+}
+
+/// Where these files of Debian packages are: in this machine's own places, or else below a directory
+/// into which the packages are unpacked.
+fn packaged(name: &str, packages: &[&str], paths: &[&str]) -> Result<PathBuf, String> {
+    let are_below = |root: &Path| paths.iter().all(|path| root.join(path).exists());
+    let own = PathBuf::from("/");
+    if are_below(&own) {
+        return Ok(own);
+    }
+    let unpacked = target_directory(name)?;
+    if !are_below(&unpacked) {
+        let all = packages.join(" ");
+        eprintln!("unpacking {all} into {}", unpacked.display());
+        unpack(&unpacked, packages)
+            .map_err(|error| format!("{error}\n{all} is needed: sudo apt-get install -y {all}"))?;
+    }
+    Ok(unpacked)
 }
 
 /// Downloads Debian packages and unpacks them into a directory.

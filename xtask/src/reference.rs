@@ -6,11 +6,12 @@ use crate::steps::{Count, Outcome};
 use crate::workspace::cargo;
 
 /// The crates that hold such a table.
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 5] = [
     "ironward-config",
     "ironward-core",
     "ironward-policy",
     "ironward-provider",
+    "ironward-telemetry",
 ];
 
 /// Writes the pages.
@@ -24,6 +25,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         command.args(["--package", package]);
     }
     run_program(command.args(["--", "the_page_is_what_the_table"]))?;
-    println!("docs/access.md, docs/config-reference.md, docs/errors.md, docs/providers.md");
+    println!(
+        "docs/access.md, docs/config-reference.md, docs/errors.md, docs/metrics.md, docs/providers.md"
+    );
     Ok(Count::ONE)
 }

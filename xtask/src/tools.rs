@@ -16,12 +16,13 @@ pub(crate) fn run(args: &[String]) -> Outcome {
     Ok(Count::ONE)
 }
 
-/// The directory of `bao` (`OpenBao`), `moto_server` (AWS), and `softhsm2-util` with its library,
-/// installed if they are not there.
+/// The directory of `bao` (`OpenBao`), `moto_server` (AWS), `softhsm2-util` with its library, and
+/// `prometheus` with `promtool`, installed if they are not there.
 pub(crate) fn programs() -> Result<PathBuf, String> {
     let python = install::python("requirements-services.txt")?;
     let directory = python.parent().unwrap_or(&python);
     install::softhsm(directory)?;
+    install::prometheus(directory)?;
     // Tests run in other directories than this.
     std::path::absolute(directory).map_err(|error| error.to_string())
 }

@@ -2,19 +2,26 @@ pub(crate) mod schema;
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::permit::Permit;
 
-/// What an operation answers when it was done: 200 and JSON, as LiteLLM does.
+/// What an operation answers when it was done: 200 and JSON, as LiteLLM does, or other text.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    value: Value,
+    content: Content,
     /// How many items the list has, of which the answer is a part.
     total: Option<usize>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    /// Text of this content type.
+    Text(&'static str, String),
 }
 
 /// The header that says how many items a list has whose answer has no place for it.
@@ -23,7 +30,18 @@ pub(crate) const TOTAL: &str = "x-total-count";
 impl Answer {
     /// Only what somebody is permitted to see.
     pub(crate) const fn new(_: &Permit, value: Value) -> Self {
-        Self { value, total: None }
+        Self {
+            content: Content::Json(value),
+            total: None,
+        }
+    }
+
+    /// The same as text of this content type.
+    pub(crate) const fn text(_: &Permit, kind: &'static str, text: String) -> Self {
+        Self {
+            content: Content::Text(kind, text),
+            total: None,
+        }
     }
 
     /// A part of a list of so many items.
@@ -37,7 +55,13 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        let mut response = (StatusCode::OK, [no_store], Json(self.value)).into_response();
+        let mut response = match self.content {
+            Content::Json(value) => (StatusCode::OK, [no_store], Json(value)).into_response(),
+            Content::Text(kind, text) => {
+                let kind = (CONTENT_TYPE, HeaderValue::from_static(kind));
+                (StatusCode::OK, [no_store, kind], text).into_response()
+            }
+        };
         if let Some(total) = self.total {
             let headers = response.headers_mut();
             headers.insert(HeaderName::from_static(TOTAL), total.into());

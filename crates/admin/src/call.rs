@@ -23,6 +23,8 @@ pub(crate) struct Call<'a> {
     /// What stands for the `{}` of the path.
     pub(crate) name: Option<Box<str>>,
     pub(crate) query: Option<&'a str>,
+    /// What the client wants to read.
+    pub(crate) accept: &'a str,
     pub(crate) bytes: Bytes,
     /// The address that the request came from.
     pub(crate) source: Option<IpAddr>,

@@ -31,6 +31,7 @@ mod limits;
 mod listener;
 mod login;
 mod making;
+mod metrics;
 mod models;
 mod openapi;
 mod operation;

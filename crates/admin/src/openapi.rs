@@ -49,7 +49,9 @@ const fn takes(route: Route) -> Takes {
         Route::KeyReadMany => body::<keys::ShowKeys>(),
         Route::KeyList => query::<keys::ListKeys>(),
         Route::KeyAliases => query::<keys::ListAliases>(),
-        Route::KeyHealth | Route::HealthDetails | Route::OpenApi => Takes::Nothing,
+        Route::KeyHealth | Route::HealthDetails | Route::MetricsRead | Route::OpenApi => {
+            Takes::Nothing
+        }
 
         Route::AccessGroupNew => body::<access_groups::NewAccessGroup>(),
         Route::AccessGroupUpdate => body::<access_groups::UpdateAccessGroup>(),

@@ -5,8 +5,8 @@ use ironward_policy::access::Route;
 
 use crate::call::{Call, Outcome};
 use crate::{
-    access_groups, budgets, credentials, customers, health, keys, models, openapi, organisations,
-    projects, service_accounts, tags, teams, users,
+    access_groups, budgets, credentials, customers, health, keys, metrics, models, openapi,
+    organisations, projects, service_accounts, tags, teams, users,
 };
 
 #[expect(clippy::too_many_lines, reason = "a table, one line a route")]
@@ -119,6 +119,7 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
 
         Route::AccessExplain => keys::explain(call),
         Route::HealthDetails => health::show_details(call),
+        Route::MetricsRead => metrics::show(call),
         Route::OpenApi => openapi::show(call),
     }
 }

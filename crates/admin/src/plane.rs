@@ -11,6 +11,7 @@ use ironward_policy::{Explanation, KeyBounds, KeyLife};
 use ironward_secret::{KeyHash, KeyHasher, KeyId, Keyring};
 use ironward_store::objects::{Account, Kind, Metadata};
 use ironward_store::{Change, Directory, Feed, Store, StoreError, WriteError};
+use ironward_telemetry::Metrics;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::acts::Acts;
@@ -46,6 +47,8 @@ pub struct Plane {
     pub clock: Arc<dyn Clock>,
     /// Randomness, the operating system's: it makes keys.
     pub random: Arc<dyn Random>,
+    /// What was counted.
+    pub metrics: Arc<Metrics>,
     /// What the configuration says, swapped whole.
     pub settings: ArcSwap<Settings>,
     /// One change at a time on this node: what is checked before a change still holds when it is
@@ -108,6 +111,8 @@ pub struct Settings {
     pub models: Vec<ConfiguredModel>,
     /// Whether the data port answers the management routes too.
     pub on_data_port: bool,
+    /// Whether the admin listener shows metrics without a key.
+    pub open_metrics: bool,
     /// Whether deployments of the database are used.
     pub stores_models: bool,
     /// The providers whose key the gateway has in its own environment.

@@ -9,8 +9,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -23,7 +23,7 @@ use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
 use crate::health::Condition;
 use crate::plane::Plane;
-use crate::{health, login, operation};
+use crate::{health, login, metrics, operation};
 
 /// The largest body of a request.
 const BODY_LIMIT: usize = 4 << 20;
@@ -36,6 +36,10 @@ pub fn router(plane: Arc<Plane>) -> Router {
     let logins = login::routes(&plane);
     let mut router = Router::new();
     for (path, routes) in by_path() {
+        if routes == [Route::MetricsRead] {
+            router = router.route(path, any(metrics::serve));
+            continue;
+        }
         let serve = move |State(plane): State<Arc<Plane>>, slots: Slots, request: Request| {
             serve(plane, routes.clone(), name(slots), request)
         };
@@ -124,6 +128,7 @@ async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -
         route,
         name: None,
         query: head.uri.query(),
+        accept: accepted(&head.headers),
         bytes: Bytes::new(),
         source,
         touched: Touched::default(),
@@ -154,6 +159,12 @@ async fn answer(plane: &Plane, routes: &[Route], name: Slot, request: Request) -
     };
     record(&call, &outcome);
     outcome
+}
+
+/// What a client wants to read; empty where it does not say.
+pub(crate) fn accepted(headers: &HeaderMap) -> &str {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.unwrap_or_default()
 }
 
 fn is_method(route: Route, method: &Method) -> bool {

@@ -20,7 +20,7 @@ impl Key {
 }
 
 /// Everything that a reload does not put in force.
-static KEYS: [Key; 12] = [
+static KEYS: [Key; 19] = [
     Key {
         section: "litellm_settings",
         name: "json_logs",
@@ -35,6 +35,41 @@ static KEYS: [Key; 12] = [
         section: "litellm_settings",
         name: "ssl_verify",
         value: |config| show(&config.litellm.ssl_verify),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "callbacks",
+        value: |config| show(&named_in(config, "callbacks")),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "success_callback",
+        value: |config| show(&named_in(config, "success_callback")),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "failure_callback",
+        value: |config| show(&named_in(config, "failure_callback")),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "prometheus_latency_buckets",
+        value: |config| show(&config.litellm.prometheus.buckets),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "prometheus_exclude_metrics",
+        value: |config| show(&config.litellm.prometheus.excluded_metrics),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "prometheus_exclude_labels",
+        value: |config| show(&config.litellm.prometheus.excluded_labels),
+    },
+    Key {
+        section: "litellm_settings",
+        name: "prometheus_metrics_max_series_per_metric",
+        value: |config| show(&config.litellm.prometheus.most_series),
     },
     Key {
         section: "general_settings",
@@ -89,6 +124,11 @@ static KEYS: [Key; 12] = [
         value: |config| show(&config.ironward.journal),
     },
 ];
+
+/// Whether this key has LiteLLM's metrics written.
+fn named_in(config: &Config, key: &str) -> bool {
+    config.litellm.prometheus.named_in.contains(&key)
+}
 
 fn show(value: &dyn std::fmt::Debug) -> Zeroizing<String> {
     Zeroizing::new(format!("{value:?}"))

@@ -54,7 +54,7 @@ pub use ironward::{
     JournalSettings, KekSettings, Login, SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
 };
 pub use issuers::{Algorithm, Issuer, KeySource};
-pub use litellm::{LitellmSettings, SslVerify};
+pub use litellm::{LitellmSettings, PrometheusSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};
 pub use load::{Examined, Written, examine, load, load_text};
 pub use making::DefaultField;

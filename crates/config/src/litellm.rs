@@ -5,7 +5,7 @@ use ironward_policy::KeyBounds;
 
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::making::{DefaultField, KEY_BOUNDS, read_defaults};
-use crate::node::switch;
+use crate::node::{Value, switch};
 use crate::reader::{Field, Reader};
 
 /// What LiteLLM sets for its whole module: `litellm_settings`.
@@ -31,6 +31,8 @@ pub struct LitellmSettings {
     pub user_defaults: Vec<DefaultField>,
     /// The most that a key may be given.
     pub key_bounds: KeyBounds,
+    /// What is counted and shown.
+    pub prometheus: PrometheusSettings,
 }
 
 /// How the certificates of providers are checked.
@@ -45,6 +47,26 @@ pub enum SslVerify {
     /// Against the authorities in this PEM file and no others.
     Authorities(PathBuf),
 }
+
+/// The keys of `litellm_settings` about metrics.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PrometheusSettings {
+    /// The keys that name `prometheus` as a callback: with any, LiteLLM's metrics are written beside
+    /// Ironward's.
+    pub named_in: Vec<&'static str>,
+    /// The admin listener shows metrics without a key.
+    pub open: bool,
+    /// The upper bounds of buckets, in seconds, rising.
+    pub buckets: Option<Vec<f64>>,
+    /// Metrics that are not written.
+    pub excluded_metrics: Vec<String>,
+    /// Labels that are not written.
+    pub excluded_labels: Vec<String>,
+    /// The most deployments, and pairs of caller and deployment, with series of their own.
+    pub most_series: Option<usize>,
+}
+
+impl Eq for PrometheusSettings {}
 
 /// The keys of `litellm_settings`.
 pub(crate) static LITELLM: Section<LitellmSettings> = Section {
@@ -111,10 +133,116 @@ pub(crate) static LITELLM: Section<LitellmSettings> = Section {
                 KEY_BOUNDS.read(&mut litellm.key_bounds, reader, field);
             }),
         },
+        Key {
+            name: "callbacks",
+            default: "[]",
+            meaning: "`prometheus` writes LiteLLM's metrics beside Ironward's at `/metrics` of the admin port (docs/metrics.md). Every other callback is named in a notice: none is supported yet. A change takes a restart.",
+            effect: Effect::Read("list of texts", |litellm, reader, field| {
+                read_callbacks("callbacks", (litellm, reader), field);
+            }),
+        },
+        Key {
+            name: "success_callback",
+            default: "[]",
+            meaning: "As `callbacks`. A change takes a restart.",
+            effect: Effect::Read("list of texts", |litellm, reader, field| {
+                read_callbacks("success_callback", (litellm, reader), field);
+            }),
+        },
+        Key {
+            name: "failure_callback",
+            default: "[]",
+            meaning: "As `callbacks`. A change takes a restart.",
+            effect: Effect::Read("list of texts", |litellm, reader, field| {
+                read_callbacks("failure_callback", (litellm, reader), field);
+            }),
+        },
+        Key {
+            name: "require_auth_for_metrics_endpoint",
+            default: "true",
+            meaning: "Ask for a key before metrics are shown. `false` shows them to whoever reaches the admin listener, and there alone.",
+            effect: Effect::Switch(|litellm, on| litellm.prometheus.open = !on),
+        },
+        Key {
+            name: "prometheus_latency_buckets",
+            default: "0.0001 to 600",
+            meaning: "The upper bounds of the buckets of all histograms, in seconds, rising. A change takes a restart.",
+            effect: Effect::Read("list of numbers", read_buckets),
+        },
+        Key {
+            name: "prometheus_exclude_metrics",
+            default: "[]",
+            meaning: "Metrics that are not written. A change takes a restart.",
+            effect: Effect::Words(|litellm, names| litellm.prometheus.excluded_metrics = names),
+        },
+        Key {
+            name: "prometheus_exclude_labels",
+            default: "[]",
+            meaning: "Labels that are not written; what differs by nothing else is added up. A change takes a restart.",
+            effect: Effect::Words(|litellm, names| litellm.prometheus.excluded_labels = names),
+        },
+        Key {
+            name: "prometheus_metrics_max_series_per_metric",
+            default: "1000",
+            meaning: "How many deployments, and how many pairs of caller and deployment, have series of their own, 1 to 10000; all others are counted together, as `other`. A change takes a restart.",
+            effect: Effect::Read("whole number", |litellm, reader, field| {
+                let Some(most) = reader.whole(field) else {
+                    return;
+                };
+                match usize::try_from(most) {
+                    Ok(most @ 1..=MOST_SERIES) => litellm.prometheus.most_series = Some(most),
+                    _ => reader.problem(field, "expected a whole number from 1 to 10000"),
+                }
+            }),
+        },
     ],
     ignored: include_str!("litellm/ignored.txt"),
     unknown: Unknown::Notice,
 };
+
+/// Each series takes memory here and in Prometheus, and a caller can bring about many.
+const MOST_SERIES: usize = 10_000;
+
+/// Each bucket is a series for every deployment, four times.
+const MOST_BUCKETS: usize = 64;
+
+/// One callback takes effect; every other is named.
+fn read_callbacks(
+    key: &'static str,
+    (litellm, reader): (&mut LitellmSettings, &mut Reader<'_>),
+    field: &Field<'_>,
+) {
+    let items = match &field.node.value {
+        Value::Scalar(_) => vec![field.clone()],
+        Value::List(_) | Value::Map(_) => reader.items(field).unwrap_or_default(),
+    };
+    for item in &items {
+        match &item.node.value {
+            Value::Scalar(scalar) if scalar.text.trim() == "prometheus" => {
+                litellm.prometheus.named_in.push(key);
+            }
+            _ => reader.notice(item, "not supported yet, ignored"),
+        }
+    }
+}
+
+fn read_buckets(litellm: &mut LitellmSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
+    let items = reader.items(field).unwrap_or_default();
+    let mut buckets: Vec<f64> = Vec::new();
+    for item in &items {
+        let Some(bound) = reader.number(item) else {
+            return;
+        };
+        if bound <= buckets.last().copied().unwrap_or_default() {
+            return reader.problem(item, "expected a number of seconds above the one before");
+        }
+        buckets.push(bound);
+    }
+    if buckets.is_empty() || buckets.len() > MOST_BUCKETS {
+        return reader.problem(field, "expected 1 to 64 numbers of seconds");
+    }
+    litellm.prometheus.buckets = Some(buckets);
+}
 
 fn read_ssl_verify(litellm: &mut LitellmSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
     let Some(text) = reader.word(field) else {

@@ -16,6 +16,8 @@ pub struct Failures {
     /// milliseconds since 1970.
     buckets: Box<[AtomicU64]>,
     hasher: RandomState,
+    /// All of them.
+    count: AtomicU64,
 }
 
 const BUCKETS: usize = 4096;
@@ -31,6 +33,7 @@ impl Default for Failures {
         Self {
             buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
+            count: AtomicU64::new(0),
         }
     }
 }
@@ -45,6 +48,7 @@ impl Failures {
     /// Counts a wrong key from `source` at `now`, in milliseconds since 1970. When there were too
     /// many: after how long the next is answered as such again.
     pub fn record(&self, source: IpAddr, now: u64) -> Option<Duration> {
+        self.count.fetch_add(1, Ordering::Relaxed);
         let place = self.hasher.hash_one(network(source)) % BUCKETS as u64;
         let bucket = self.buckets.get(usize::try_from(place).ok()?)?;
         let now = u32::try_from(now & u64::from(u32::MAX)).unwrap_or_default();
@@ -64,6 +68,12 @@ impl Failures {
             .checked_sub(ALLOWED)
             .filter(|over| *over > 0)?;
         Some(Duration::from_millis((over + ONE).into()))
+    }
+
+    /// How many were counted since the start, from all addresses.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 }
 
@@ -102,6 +112,7 @@ mod tests {
         assert!(others.contains(&None));
         // Time forgives, as long as it was said to take.
         assert_eq!(failures.record(from, NOW + 2000), None);
+        assert_eq!(failures.count(), u64::from(allowed()) + 5);
     }
 
     #[test]

@@ -134,6 +134,12 @@ impl FaultKind {
         Self::Unavailable,
     ];
 
+    /// Its place in [`Self::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// The HTTP status that a client sees, as LiteLLM gives it.
     #[must_use]
     pub const fn status(self) -> u16 {

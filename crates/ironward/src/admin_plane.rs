@@ -32,6 +32,7 @@ pub(crate) fn admin_plane(
         sealing: Arc::clone(&authority.data_keys) as Arc<dyn Sealing>,
         feed: Arc::clone(&authority.feed),
         failures: Arc::clone(call_path.access.failures()),
+        metrics: Arc::clone(&call_path.metrics),
         keyless: Arc::clone(call_path.access.keyless()),
         login,
         hasher: Arc::clone(&authority.hasher),

@@ -20,6 +20,7 @@ use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
 use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
 use ironward_secret::{KeyHash, KeyHasher};
+use ironward_telemetry::Metrics;
 
 use crate::references::{Found, References};
 use crate::sources::{Read, Source};
@@ -207,8 +208,8 @@ impl Assembler {
 }
 
 impl Foundation {
-    /// A snapshot with the deployments of the database.
-    pub(crate) fn snapshot(&self, keys: Keys, stored: StoredModels) -> Made {
+    /// A snapshot with the deployments of the database, whose calls `metrics` counts.
+    pub(crate) fn snapshot(&self, keys: Keys, stored: StoredModels, metrics: &Metrics) -> Made {
         let StoredModels {
             models,
             mut remarks,
@@ -244,7 +245,7 @@ impl Foundation {
             },
             credentials: leases,
         }
-        .build();
+        .build(metrics);
         Made {
             snapshot,
             remarks,

@@ -10,7 +10,7 @@ use ironward_core::Random;
 use ironward_proxy::Keys;
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_store::{Feed, Store};
-use ironward_telemetry::VaultNotice;
+use ironward_telemetry::{Metrics, VaultNotice};
 use tokio::sync::{Notify, watch};
 use tokio::time::MissedTickBehavior;
 use zeroize::Zeroizing;
@@ -158,14 +158,14 @@ impl Authority {
     }
 
     /// A snapshot of the configuration and the database.
-    pub(crate) fn snapshot(&self, foundation: &Foundation) -> Made {
+    pub(crate) fn snapshot(&self, foundation: &Foundation, metrics: &Metrics) -> Made {
         let stored = if foundation.config.general.store_model_in_db {
             let installation = self.store.locked().installation();
             StoredModels::read(&self.feed.directory(), &self.store.keys(), installation)
         } else {
             StoredModels::default()
         };
-        foundation.snapshot(self.keys(foundation), stored)
+        foundation.snapshot(self.keys(foundation), stored, metrics)
     }
 
     /// Follows the store for as long as it is polled. `is_reached`: the database was there at the

@@ -4,6 +4,7 @@ use arc_swap::ArcSwap;
 use ironward_admin::{Ask, Calls};
 use ironward_policy::Explanation;
 use ironward_proxy::{Access, InFlight, Question, Snapshot, explain_call};
+use ironward_telemetry::Metrics;
 
 /// What all data threads share, as the admin plane asks it.
 #[derive(Clone)]
@@ -11,14 +12,16 @@ pub(crate) struct CallPath {
     pub(crate) access: Arc<Access>,
     pub(crate) snapshot: Arc<ArcSwap<Snapshot>>,
     pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl CallPath {
-    pub(crate) fn new(access: Arc<Access>, snapshot: Snapshot) -> Self {
+    pub(crate) fn new(access: Arc<Access>, snapshot: Snapshot, metrics: Arc<Metrics>) -> Self {
         Self {
             access,
             snapshot: Arc::new(ArcSwap::from_pointee(snapshot)),
             in_flight: Arc::default(),
+            metrics,
         }
     }
 }

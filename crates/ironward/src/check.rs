@@ -6,6 +6,7 @@ use ironward_config::{Notice, Options, Problems, ProcessEnvironment, Referred};
 use ironward_egress::Credentials;
 use ironward_proxy::Snapshot;
 use ironward_secret::KeyHasher;
+use ironward_telemetry::Metrics;
 
 use crate::args::CheckArgs;
 use crate::assemble::{Assembled, Assembler, StoredModels};
@@ -57,7 +58,10 @@ impl Checked {
         // Nothing is compared with these hashes.
         let hasher = Arc::new(KeyHasher::new(&[0; 32]));
         let keys = assembled.foundation.keys(&hasher, None);
-        let made = assembled.foundation.snapshot(keys, StoredModels::default());
+        let made =
+            assembled
+                .foundation
+                .snapshot(keys, StoredModels::default(), &Metrics::default());
         Self {
             snapshot: made.snapshot,
             notices: assembled.notices,

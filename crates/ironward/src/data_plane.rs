@@ -13,6 +13,7 @@ use ironward_proxy::{
     Access, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls, SidePool,
     Snapshot, bind,
 };
+use ironward_telemetry::Metrics;
 use tokio::sync::{mpsc, watch};
 
 use crate::random::SystemRandom;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) management: Arc<dyn Management>,
     pub(crate) side_pool: Arc<SidePool>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
     pub(crate) drained: watch::Receiver<bool>,
@@ -81,6 +83,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         in_flight,
         management,
         side_pool,
+        metrics,
         tls,
         drained,
         mut stopped,
@@ -98,6 +101,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             in_flight,
             management: Some(management),
             side_pool,
+            metrics,
         });
         tokio::select! {
             () = listener.serve(gateway, drained) => {}

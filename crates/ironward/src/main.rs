@@ -24,6 +24,7 @@ mod kek;
 mod last_uses;
 mod local;
 mod manage;
+mod metrics;
 mod new_key;
 mod on_data_port;
 mod open_files;

@@ -14,10 +14,10 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use ironward_admin::{Plane, Settings, Sites};
 use ironward_config::{Config, IronwardSettings, Problems};
-use ironward_core::SystemClock;
+use ironward_core::{Clock as _, SystemClock};
 use ironward_egress::{Dialler, Settings as WayOut};
 use ironward_proxy::{Keys, Snapshot};
-use ironward_telemetry::{ConfigRefused, ConfigReloaded};
+use ironward_telemetry::{ConfigRefused, ConfigReloaded, Metrics};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -52,6 +52,8 @@ pub(crate) struct Reloader {
     pub(crate) issuers: Arc<Issuers>,
     /// What was said of the stored deployments last.
     pub(crate) said: Vec<String>,
+    /// Where reloads are counted, and the calls of snapshots.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A reloader that misses nothing from now on.
@@ -252,6 +254,7 @@ impl Reloader {
         let refresh = self.assembler.references.keep(found);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
+        self.metrics.reload(SystemClock.wall());
         ConfigReloaded { model_groups }.emit();
         journal::record_configuration(&*self.admin.acts, model_groups);
         let ironward = &self.foundation.config.ironward;
@@ -260,6 +263,11 @@ impl Reloader {
 }
 
 impl Reloader {
+    fn refuse(&self, problems: &str) {
+        self.metrics.refuse_reload();
+        ConfigRefused { problems }.emit();
+    }
+
     /// What the configuration says besides its snapshot: the certificates and the way out. A file
     /// that would end the next start is refused now.
     fn check(&self, config: &Config) -> Result<(tls::Read, WayOut), String> {
@@ -276,7 +284,7 @@ impl Reloader {
             snapshot,
             remarks: said,
             sites,
-        } = self.authority.snapshot(&self.foundation);
+        } = self.authority.snapshot(&self.foundation, &self.metrics);
         for text in said.iter().filter(|line| !self.said.contains(line)) {
             ironward_telemetry::ConfigNotice { text }.emit();
         }
@@ -310,6 +318,7 @@ pub(crate) fn admin_settings(
         takes_chosen_keys: !config.general.disable_custom_api_keys,
         models: foundation.configured_models(),
         on_data_port: foundation.config.general.admin_on_data_port,
+        open_metrics: config.litellm.prometheus.open,
         stores_models: foundation.config.general.store_model_in_db,
         keyed_providers: foundation.keyed_providers(),
         sites,

@@ -37,7 +37,7 @@ use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::tls::Certificates;
-use crate::{exposure, journal, open_files, way_out};
+use crate::{exposure, journal, metrics, open_files, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -102,14 +102,15 @@ async fn serve(
     let (authority, is_reached) = open(args, data_dir, &foundation, (&assembler, &way_out)).await?;
     let new_key = (!authority.has_admin_key() && !has_master_key)
         .then(|| NewKey::draw(&authority, &SystemRandom::default()));
-    let made = authority.snapshot(&foundation);
+    let metrics = metrics::begin(&foundation.config, logging);
+    let made = authority.snapshot(&foundation, &metrics);
     announce(made.remarks.iter().cloned());
     let in_force = InForce::new(&foundation.config, &way_out);
     let dialler = Dialler::new(way_out, Arc::new(SystemClock))
         .map_err(|error| Failure::Config(error.to_string()))?;
     let (ends, (drained, stopped, alive)) = Ends::open();
     let (access, issuers) = who_may_call(&authority, &foundation, (&assembler, &dialler))?;
-    let call_path = CallPath::new(access, made.snapshot);
+    let call_path = CallPath::new(access, made.snapshot, Arc::clone(&metrics));
     let login = who_may_log_in(&foundation, (&assembler, &dialler))?;
     let journal = journal::open(args, &foundation.config, &authority, &call_path.in_flight)?;
     let said = (&*foundation, made.sites, login);
@@ -122,6 +123,7 @@ async fn serve(
         in_flight: call_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
+        metrics: Arc::clone(&metrics),
         tls: certificates.data.clone(),
         drained,
         stopped,
@@ -140,6 +142,7 @@ async fn serve(
         in_force,
         issuers: Arc::clone(&issuers),
         said: made.remarks,
+        metrics,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
+use ironward_telemetry::Metrics;
 
 use crate::{Access, InFlight, Management, SidePool, Snapshot};
 
@@ -24,6 +25,8 @@ pub struct Gateway {
     pub management: Option<Arc<dyn Management>>,
     /// Where much is worked on, for all threads.
     pub side_pool: Arc<SidePool>,
+    /// Where calls are counted, for all threads.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Gateway {

@@ -80,9 +80,12 @@ where
         },
     };
     answer.unwrap_or_else(|fault| {
+        let caller = caller.as_ref().map(Caller::named);
+        let call = dialect.zip(caller);
+        gateway.metrics.refuse(fault.kind, call);
         ironward_telemetry::CallRefused {
             id,
-            caller: caller.as_ref().map(Caller::named),
+            caller,
             fault: &fault,
         }
         .emit();
@@ -134,16 +137,25 @@ where
         permit,
         dialect,
         model: &call.model,
+        series: Arc::clone(&group.series),
         started,
     };
     let mut grant = admit(gateway, settings, request)?;
-    let plan = route(
+    let routed = route(
         gateway,
         (settings, routing),
         (group, stars, usable),
         &head.headers,
         call.stream,
-    )?;
+    );
+    let plan = match routed {
+        Ok(plan) => plan,
+        Err(fault) => {
+            let response = rescue(&fault, Some(dialect), id);
+            grant.settle(Outcome::Broken(fault));
+            return Ok(response);
+        }
+    };
     let envelope = Envelope {
         call_id: id,
         created: arrival.now / 1000,
@@ -155,25 +167,21 @@ where
         jitter: JITTER,
     };
     match attempt(gateway, settings, backoff, &plan, call, &envelope).await {
-        Ok(attempted) => {
-            let total = gateway.clock.now().saturating_duration_since(started);
-            Ok(settle(access, grant, id, &plan, attempted, total))
-        }
+        Ok(attempted) => Ok(settle(access, grant, id, &plan, attempted)),
         Err(failed) => {
             let Failed {
                 fault,
-                deployment,
-                attempts,
+                progress,
                 headers,
             } = failed;
-            grant.failed(deployment.as_ref(), attempts);
+            grant.attempted(&progress);
             let mut response = rescue(&fault, Some(dialect), id);
             let response_headers = response.headers_mut();
             labels::attempted(
                 response_headers,
                 plan.group(),
-                deployment.as_ref(),
-                attempts,
+                progress.deployment.as_ref(),
+                progress.attempts,
             );
             labels::hand_on(response_headers, &headers);
             grant.settle(Outcome::Broken(fault));

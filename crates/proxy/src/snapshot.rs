@@ -7,6 +7,7 @@ use ironward_egress::Lease;
 use ironward_policy::Pattern;
 use ironward_provider::Provider;
 use ironward_secret::{KeyHash, KeyHasher};
+use ironward_telemetry::{Metrics, Series, Served};
 
 /// The configuration in force, checked and ready to route by. Swapped whole, never edited.
 pub struct Snapshot {
@@ -27,6 +28,10 @@ pub struct Group {
     pub name: Box<str>,
     /// At least one.
     pub deployments: Vec<Routed>,
+    /// Where calls are counted that come to no deployment.
+    pub(crate) series: Arc<Series>,
+    /// Where those are counted that come to one, in the order of `deployments`.
+    pub(crate) each: Vec<Arc<Series>>,
 }
 
 /// A deployment with the code that speaks to its vendor.
@@ -132,9 +137,9 @@ pub struct SnapshotBuilder {
 }
 
 impl SnapshotBuilder {
-    /// Sorts the deployments into their groups.
+    /// Sorts the deployments into their groups, whose calls `metrics` counts.
     #[must_use]
-    pub fn build(self) -> Snapshot {
+    pub fn build(self, metrics: &Metrics) -> Snapshot {
         let mut gathered: Vec<Group> = Vec::new();
         let mut positions: HashMap<Box<str>, usize> = HashMap::new();
         for routed in self.deployments {
@@ -143,10 +148,13 @@ impl SnapshotBuilder {
                 gathered.push(Group {
                     name: name.clone(),
                     deployments: Vec::new(),
+                    series: metrics.series(group_alone(name)),
+                    each: Vec::new(),
                 });
                 gathered.len() - 1
             });
             if let Some(group) = gathered.get_mut(position) {
+                group.each.push(metrics.series(served(&routed.deployment)));
                 group.deployments.push(routed);
             }
         }
@@ -168,6 +176,24 @@ impl SnapshotBuilder {
             routing: self.routing,
             _credentials: self.credentials,
         }
+    }
+}
+
+fn group_alone(group: &str) -> Served<'_> {
+    Served {
+        group,
+        provider: "",
+        deployment: "",
+        model: "",
+    }
+}
+
+fn served(deployment: &Deployment) -> Served<'_> {
+    Served {
+        group: &deployment.group,
+        provider: deployment.provider,
+        deployment: deployment.id.as_str(),
+        model: &deployment.model,
     }
 }
 

@@ -3,6 +3,7 @@
 mod chains;
 mod explain;
 mod keys;
+mod metrics;
 mod models;
 mod parallel;
 mod streams;
@@ -32,6 +33,7 @@ use ironward_store::objects::{
     SecretForm, ServiceAccount, Team, User,
 };
 use ironward_store::{DirectoryWriter, Freshness};
+use ironward_telemetry::{Metrics, MetricsSettings};
 use ironward_testkit::{FakeClock, SeededRandom};
 use tokio::sync::mpsc;
 
@@ -192,6 +194,11 @@ impl World {
             routing: Routing::default(),
             credentials: Vec::new(),
         };
+        let settings = MetricsSettings {
+            litellm: true,
+            ..MetricsSettings::default()
+        };
+        let metrics = Arc::new(Metrics::new(settings, clock.wall(), Arc::default()));
         let writer = DirectoryWriter::new();
         let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
         let keyless = keyless(&writer.directory(), Identities::new(&[], None));
@@ -204,7 +211,7 @@ impl World {
         );
         let provider = Arc::new(Provider::default());
         let gateway = Gateway {
-            snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build())),
+            snapshot: Arc::new(ArcSwap::from_pointee(snapshot.build(&metrics))),
             access: Arc::new(access),
             upstream: Box::new(Way(Arc::clone(&provider))),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -212,6 +219,7 @@ impl World {
             in_flight: Arc::new(InFlight::default()),
             management: None,
             side_pool: Arc::new(SidePool::new(1)),
+            metrics,
         };
         Self {
             clock,

@@ -18,6 +18,8 @@ pub struct Named<'a> {
     pub subject: Option<&'a str>,
     /// The id of the team that pays.
     pub team: Option<&'a str>,
+    /// What people call that team.
+    pub team_alias: Option<&'a str>,
 }
 
 /// A call is over, however it ended.
@@ -43,8 +45,9 @@ pub struct CallSettled<'a> {
     pub attempts: u32,
     /// From the request's head to the reply's end.
     pub total: Duration,
-    /// The part of it that was not spent waiting for providers.
-    pub overhead: Duration,
+    /// The part of it that was not spent waiting for providers; of a stream, up to its first byte.
+    /// `None`: the client went away during an attempt.
+    pub overhead: Option<Duration>,
 }
 
 impl CallSettled<'_> {
@@ -66,10 +69,12 @@ impl CallSettled<'_> {
             account,
             subject,
             team,
+            team_alias: _,
         } = self.caller;
         let usage = self.usage.unwrap_or_default();
         let (input_tokens, output_tokens) = (usage.input, usage.output);
-        let (total_ms, overhead_us) = (self.total.as_millis(), self.overhead.as_micros());
+        let total_ms = self.total.as_millis();
+        let overhead_us = self.overhead.map(|overhead| overhead.as_micros());
         match self.fault {
             None => tracing::debug!(
                 %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,

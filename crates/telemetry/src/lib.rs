@@ -1,10 +1,11 @@
-//! What happened, as typed events: each is a struct with one place that writes it to the log.
+//! What happened, as typed events, each a struct with one place that writes it to the log; and as
+//! metrics.
 //!
-//! Metrics and traces join here with their issue. No event has a field for a secret, a prompt or a
-//! reply, so none can be logged.
+//! No event has a field for a secret, a prompt or a reply, so none can be logged or counted.
 
 mod event;
 mod log;
+mod metrics;
 
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
@@ -12,3 +13,6 @@ pub use event::{
     LoggedIn, LoginRefused, Named, PollsCounted, StoreFailed, TokenRefused, VaultNotice,
 };
 pub use log::{Format, Logging, start};
+pub use metrics::{
+    Exposition, Metrics, MetricsSettings, Moment, Series, Served, Tally, is_metric, metrics_page,
+};

@@ -2,6 +2,7 @@ mod backlog;
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -94,6 +95,12 @@ fn read(filter: &str) -> Result<(Targets, LevelFilter), String> {
 pub struct Logging(Arc<Backlog>);
 
 impl Logging {
+    /// Where the lines are counted that found no room, since the start.
+    #[must_use]
+    pub fn lines_lost(&self) -> Arc<AtomicU64> {
+        Arc::clone(self.0.lost())
+    }
+
     /// Waits until every line so far is written, or nobody has read the log for a while.
     pub fn flush(&self) {
         self.0.wait_until_written(PATIENCE);

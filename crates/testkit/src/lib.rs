@@ -37,6 +37,6 @@ pub use hsm::{Hsm, HsmProcess, pkcs11_beside};
 pub use issuer::{Issuer, unsigned_token};
 pub use postgres::Postgres;
 pub use random::SeededRandom;
-pub use service::{LastingBao, Service};
+pub use service::{LastingBao, Service, promtool_check};
 pub use trap::Trap;
 pub use upstream::{Preset, PresetUpstream, RecordedCall, Upstream};

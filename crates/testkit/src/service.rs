@@ -1,4 +1,5 @@
 mod lasting;
+mod prometheus;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -13,10 +14,11 @@ use tempfile::TempDir;
 use crate::raw::{Connection, Reply};
 
 pub use lasting::LastingBao;
+pub use prometheus::promtool_check;
 
 /// A real service that a test runs against, on a port of 127.0.0.1; stopped when it is dropped.
 ///
-/// The programs come from Python packages that `cargo xtask test` installs below the target
+/// The programs come from Python and Debian packages that `cargo xtask test` installs below the target
 /// directory; `IRONWARD_TEST_TOOLS` names the directory of the programs.
 pub struct Service {
     child: Child,

@@ -103,6 +103,7 @@ pub(super) fn answer(route: Route) -> Value {
 
         Route::AccessExplain => keys::answers::explained(),
         Route::HealthDetails => health::details(),
+        Route::MetricsRead => text(),
         Route::OpenApi => things(),
     }
 }

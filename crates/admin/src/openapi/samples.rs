@@ -166,6 +166,7 @@ pub(super) fn sample(route: Route) -> Value {
         Route::KeyHealth
         | Route::OpenApi
         | Route::HealthDetails
+        | Route::MetricsRead
         | Route::ServiceAccountList
         | Route::AccessGroupDelete
         | Route::AccessGroupRead

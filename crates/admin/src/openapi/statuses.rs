@@ -4,11 +4,19 @@ use serde_json::{Map, Value, json};
 use super::{Takes, answers};
 use crate::answer::TOTAL;
 use crate::answer::schema::{component, either};
+use crate::metrics;
 
 /// The statuses that a route answers with, and what each comes with.
 pub(super) fn responses(route: Route, takes: &Takes) -> Map<String, Value> {
     let mut found = Found::default();
-    found.put("200", "Done.", answers::answer(route));
+    match route {
+        Route::MetricsRead => found.put_text(
+            "200",
+            "The metrics, as Prometheus or OpenMetrics text, by `Accept`.",
+            metrics::CONTENT_TYPES,
+        ),
+        _ => found.put("200", "Done.", answers::answer(route)),
+    }
     if says_total(route) {
         found.head("200", TOTAL, "How many items the whole list has.");
     }
@@ -55,6 +63,15 @@ struct Found(Map<String, Value>);
 impl Found {
     fn put(&mut self, status: &str, description: &str, schema: Value) {
         self.0.insert(status.to_owned(), said(description, schema));
+    }
+
+    fn put_text<const N: usize>(&mut self, status: &str, description: &str, kinds: [&str; N]) {
+        let content: Map<String, Value> = kinds
+            .into_iter()
+            .map(|kind| (kind.to_owned(), json!({"schema": {"type": "string"}})))
+            .collect();
+        let response = json!({"description": description, "content": content});
+        self.0.insert(status.to_owned(), response);
     }
 
     fn refuse(&mut self, status: &str, description: &str) {
@@ -121,7 +138,8 @@ fn looks_up(route: Route) -> bool {
         | Route::CustomerList
         | Route::AccessGroupList
         | Route::TagList
-        | Route::HealthDetails => false,
+        | Route::HealthDetails
+        | Route::MetricsRead => false,
         // One of a list may be asked for by its id.
         Route::ModelRead => true,
         _ => !is_new && !matches!(row.effect, Effect::Lists(_)),

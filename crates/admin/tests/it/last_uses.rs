@@ -55,6 +55,7 @@ impl Fixture {
             takes_chosen_keys: true,
             models: Vec::new(),
             on_data_port: true,
+            open_metrics: false,
             stores_models: true,
             keyed_providers: Vec::new(),
             sites: Sites::from([((of.0, of.1.into()), sites)]),

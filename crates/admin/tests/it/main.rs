@@ -15,6 +15,7 @@ mod last_uses;
 mod lists;
 mod making;
 mod matrix;
+mod metrics;
 mod model_attacks;
 mod models;
 mod names;

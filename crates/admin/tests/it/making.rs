@@ -21,6 +21,7 @@ async fn fixture(bounds: KeyBounds, key: &Value, user: &Value) -> Fixture {
         administrators: old.administrators.clone(),
         key_header: None,
         on_data_port: false,
+        open_metrics: false,
         key_life: KeyLife::default().within(bounds.duration),
         key_defaults: fields(key),
         user_defaults: fields(user),

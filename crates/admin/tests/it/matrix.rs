@@ -135,7 +135,8 @@ const fn subject(route: Route) -> Subject {
         | Route::TagRead
         | Route::TagList
         | Route::OpenApi
-        | Route::HealthDetails => Subject::Gateway,
+        | Route::HealthDetails
+        | Route::MetricsRead => Subject::Gateway,
     }
 }
 

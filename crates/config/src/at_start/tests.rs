@@ -17,10 +17,21 @@ fn changed(then: &str, now: &str) -> Vec<String> {
     AtStart::of(&config(then)).changed_in(&config(now))
 }
 
-const ALL: [(&str, &str, &str); 12] = [
+const ALL: [(&str, &str, &str); 19] = [
     ("litellm_settings", "json_logs", "true"),
     ("litellm_settings", "set_verbose", "true"),
     ("litellm_settings", "ssl_verify", "ca.pem"),
+    ("litellm_settings", "callbacks", "[prometheus]"),
+    ("litellm_settings", "success_callback", "prometheus"),
+    ("litellm_settings", "failure_callback", "[prometheus]"),
+    ("litellm_settings", "prometheus_latency_buckets", "[1, 2.5]"),
+    ("litellm_settings", "prometheus_exclude_metrics", "[a]"),
+    ("litellm_settings", "prometheus_exclude_labels", "[team]"),
+    (
+        "litellm_settings",
+        "prometheus_metrics_max_series_per_metric",
+        "7",
+    ),
     ("general_settings", "database_url", "os.environ/DB"),
     ("general_settings", "database_connection_pool_limit", "7"),
     ("general_settings", "database_connection_timeout", "7"),

@@ -13,6 +13,13 @@ fn every_kind_has_a_label_of_its_own_and_an_error_status() {
     );
 }
 
+#[test]
+fn every_kind_knows_its_place() {
+    for (place, kind) in FaultKind::ALL.iter().enumerate() {
+        assert_eq!(kind.index(), place, "{kind:?}");
+    }
+}
+
 /// The page that operators and application developers read.
 fn reference() -> String {
     let mut page = String::from(

@@ -119,19 +119,19 @@ const OUTCOMES: [&str; 22] = [
     "slow-head-20000",
 ];
 
+/// Text of a prompt, which no metric may hold.
+const PROMPT: &str = "Zq7-the-prompt-of-the-canary";
+
 #[test]
 fn calls_of_every_outcome_tell_nothing() {
-    let rig = rig("");
+    let rig = rig("litellm_settings:\n  callbacks: [prometheus]\n");
     let mut heard = Heard::default();
     for family in FAMILIES {
         for dialect in Dialect::BOTH {
             for outcome in OUTCOMES {
                 let model = family.model(outcome);
                 let timeout = [("x-litellm-timeout", "0.1")];
-                for body in [
-                    dialect.body(&model, "hello"),
-                    dialect.stream(&model, "hello"),
-                ] {
+                for body in [dialect.body(&model, PROMPT), dialect.stream(&model, PROMPT)] {
                     let body = body.to_string();
                     let reply = rig.post_with(dialect.path(), &timeout, body.as_bytes());
                     heard.reply(&model, &reply);
@@ -151,7 +151,26 @@ fn calls_of_every_outcome_tell_nothing() {
         "a leak was seen and stopped"
     );
     heard.gateway(&rig.gateway);
+    let metrics = metrics(&rig);
+    heard.0.push_str(&metrics.0);
     heard.assert_silent_about(&secrets());
+    metrics.assert_silent_about(&[PROMPT.to_owned()]);
+}
+
+/// All metrics, LiteLLM's too.
+fn metrics(rig: &Rig) -> Heard {
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("authorization", bearer.as_str())];
+    let admin = rig.gateway.admin_address();
+    let reply = raw::request(admin, "GET", "/metrics", &headers, b"").expect("a reply");
+    assert!(
+        reply.text().contains("litellm_total_tokens_metric_total{"),
+        "{}",
+        reply.text()
+    );
+    let mut heard = Heard::default();
+    heard.reply("metrics", &reply);
+    heard
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod headers;
 mod http2;
 mod lifecycle;
 mod manage;
+mod metrics;
 mod references;
 mod rig;
 mod store;

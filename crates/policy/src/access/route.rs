@@ -1,4 +1,4 @@
-use ironward_core::Role::{self, Operator, ProxyAdmin, ProxyAdminViewer};
+use ironward_core::Role::{self, Auditor, Operator, ProxyAdmin, ProxyAdminViewer};
 
 use super::Ownership::{
     self, KeyOwner, MayUse, Myself, OrganisationAdmin, PersonalKey, TeamAdmin, TeamMember,
@@ -73,6 +73,8 @@ const VIEW: &[Role] = &[ProxyAdmin, ProxyAdminViewer];
 const ITEMS: &[Role] = &[];
 /// Sees which deployments there are, to judge their health.
 const HEALTH: &[Role] = &[ProxyAdmin, ProxyAdminViewer, Operator];
+/// Sees how the gateway does, in numbers.
+const NUMBERS: &[Role] = &[ProxyAdmin, ProxyAdminViewer, Auditor, Operator];
 
 /// Nobody but those who always may.
 const NOBODY: &[Ownership] = &[];
@@ -231,6 +233,7 @@ routes! {
     AccessExplain, Get "/access/explain" [], Reads, VIEW, &[KeyOwner, TeamAdmin, OrganisationAdmin];
     OpenApi, Get "/openapi.json" [], Reads, VIEW, NOBODY;
     HealthDetails, Get "/health/readiness/details" [], Reads, HEALTH, NOBODY;
+    MetricsRead, Get "/metrics" [], Reads, NUMBERS, NOBODY;
 }
 
 impl Route {

@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage, shown_name};
-use ironward_telemetry::CallSettled;
+use ironward_telemetry::{CallSettled, Series, Tally};
 use ironward_wire::Dialect;
 
+use super::attempt::Progress;
 use super::authorise::Permit;
 use crate::Gateway;
 use crate::access::{Access, Cut, Limit, Place};
@@ -29,7 +30,8 @@ struct Open {
     deployment: Option<DeploymentId>,
     attempts: u32,
     usage: Option<Usage>,
-    overhead: Duration,
+    overhead: Option<Duration>,
+    tally: Tally,
     _slot: Slot,
     _place: Option<Place>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Request<'a> {
     pub(crate) permit: Permit,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
+    /// Where calls to the model group are counted.
+    pub(crate) series: Arc<Series>,
     pub(crate) started: Instant,
 }
 
@@ -77,8 +81,10 @@ pub(crate) fn admit(
         mut permit,
         dialect,
         model,
+        series,
         started,
     } = request;
+    let tally = Tally::new(Arc::clone(&gateway.metrics), dialect, series);
     let place = place(&gateway.access, std::mem::take(&mut permit.parallel))?;
     Ok(Grant {
         open: Some(Box::new(Open {
@@ -91,7 +97,8 @@ pub(crate) fn admit(
             deployment: None,
             attempts: 0,
             usage: None,
-            overhead: Duration::ZERO,
+            overhead: None,
+            tally,
             _slot: slot,
             _place: place,
         })),
@@ -117,33 +124,31 @@ fn place(access: &Access, limits: Vec<Limit>) -> Result<Option<Place>, Fault> {
 }
 
 impl Grant {
-    /// What may end a stream before its provider does: the end of what allowed it. `None`: nothing.
-    pub(crate) fn watch(&self, access: &Access) -> Option<Cut> {
-        let permit = &self.open.as_ref()?.permit;
-        permit.caller.chain()?;
-        Some(access.streams.watch(permit.clone()))
+    /// A stream begins, whose first byte is there `first_byte` after the call's beginning. What may end
+    /// it before its provider does: the end of what allowed it. `None`: nothing.
+    pub(crate) fn watch(&mut self, access: &Access, first_byte: Duration) -> Option<Cut> {
+        let open = self.open.as_mut()?;
+        open.tally.streams_from(first_byte);
+        open.permit.caller.chain()?;
+        Some(access.streams.watch(open.permit.clone()))
     }
 
-    /// Which deployment answered, after how many attempts, and what the gateway itself added.
-    pub(crate) fn attempted(
-        &mut self,
-        deployment: &DeploymentId,
-        attempts: u32,
-        overhead: Duration,
-    ) {
-        if let Some(open) = &mut self.open {
-            open.deployment = Some(deployment.clone());
-            open.attempts = attempts;
-            open.overhead = overhead;
+    /// The attempts are over: somebody answered, or nobody is left to ask. How long the call has taken
+    /// until then, and how much of that the gateway itself added.
+    pub(crate) fn attempted(&mut self, progress: &Progress) -> (Duration, Duration) {
+        let Some(open) = &mut self.open else {
+            return Default::default();
+        };
+        let since = |time: Instant| time.saturating_duration_since(open.started);
+        let total = since(progress.ended);
+        let overhead = total.saturating_sub(progress.waited);
+        if let Some((began, series)) = &progress.last {
+            open.tally.came_to(series, since(*began));
         }
-    }
-
-    /// That many attempts were made, the last one at this deployment, and none succeeded.
-    pub(crate) fn failed(&mut self, deployment: Option<&DeploymentId>, attempts: u32) {
-        if let Some(open) = &mut self.open {
-            open.deployment = deployment.cloned();
-            open.attempts = attempts;
-        }
+        open.deployment = progress.deployment.clone();
+        open.attempts = progress.attempts;
+        open.overhead = Some(overhead);
+        (total, overhead)
     }
 
     /// What the provider says that the call has consumed up to now.
@@ -178,7 +183,7 @@ impl Drop for Grant {
 
 impl Open {
     fn close(&self, status: u16, fault: Option<&Fault>) {
-        CallSettled {
+        let settled = CallSettled {
             id: self.id,
             caller: self.permit.caller.named(),
             dialect: self.dialect.label(),
@@ -190,7 +195,8 @@ impl Open {
             attempts: self.attempts,
             total: self.clock.now().saturating_duration_since(self.started),
             overhead: self.overhead,
-        }
-        .emit();
+        };
+        self.tally.settle(&settled);
+        settled.emit();
     }
 }

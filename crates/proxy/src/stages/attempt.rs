@@ -1,5 +1,7 @@
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -8,6 +10,7 @@ use ironward_core::{DeploymentId, Fault, FaultKind, Usage};
 use ironward_egress::{Redaction, ReplyBody, UpstreamReply};
 use ironward_policy::{Backoff, Next, decide};
 use ironward_provider::Target;
+use ironward_telemetry::Series;
 use ironward_wire::{Call, Envelope};
 
 use super::local::Local;
@@ -22,10 +25,8 @@ pub(crate) struct Attempted {
     pub(crate) answer: Answer,
     /// Who answered.
     pub(crate) routed: Routed,
-    /// How many attempts were made; the last one succeeded.
-    pub(crate) attempts: u32,
-    /// How much of the time was spent waiting for providers, and pausing between attempts.
-    pub(crate) waited: Duration,
+    /// The last attempt succeeded.
+    pub(crate) progress: Progress,
     /// The provider's reply headers.
     pub(crate) headers: HeaderMap,
 }
@@ -33,12 +34,24 @@ pub(crate) struct Attempted {
 /// Why nobody answered, and how far the call got.
 pub(crate) struct Failed {
     pub(crate) fault: Fault,
+    pub(crate) progress: Progress,
+    /// The headers of the provider's refusal, where it answered with one.
+    pub(crate) headers: HeaderMap,
+}
+
+/// How far a call has come with its deployments.
+pub(crate) struct Progress {
     /// The deployment that was asked last.
     pub(crate) deployment: Option<DeploymentId>,
     /// How many attempts were made.
     pub(crate) attempts: u32,
-    /// The headers of the provider's refusal, where it answered with one.
-    pub(crate) headers: HeaderMap,
+    /// When the last one began, and where it is counted.
+    pub(crate) last: Option<(Instant, Arc<Series>)>,
+    /// How much of the time there was nothing to do but wait for providers. Pauses between attempts
+    /// are none of it: nobody works on the call then.
+    pub(crate) waited: Duration,
+    /// When the last attempt ended.
+    pub(crate) ended: Instant,
 }
 
 /// Why one attempt failed.
@@ -46,19 +59,6 @@ struct Setback {
     fault: Fault,
     /// The headers of the provider's refusal.
     headers: HeaderMap,
-}
-
-impl Setback {
-    /// That was the last of so many attempts.
-    fn after(self, deployment: Option<&DeploymentId>, attempts: u32) -> Failed {
-        let Self { fault, headers } = self;
-        Failed {
-            fault,
-            deployment: deployment.cloned(),
-            attempts,
-            headers,
-        }
-    }
 }
 
 impl From<Fault> for Setback {
@@ -86,12 +86,24 @@ pub(crate) async fn attempt(
     call: &Arc<Call>,
     envelope: &Envelope,
 ) -> Result<Attempted, Failed> {
-    let mut waited = Duration::ZERO;
-    let (mut position, mut attempts) = (0, 0);
+    let mut progress = Progress {
+        deployment: None,
+        attempts: 0,
+        last: None,
+        waited: Duration::ZERO,
+        ended: gateway.clock.now(),
+    };
+    let mut position = 0;
     loop {
-        let Some(routed) = plan.deployment(position) else {
+        let (Some(routed), Some(series)) = (plan.deployment(position), plan.series(position))
+        else {
             let fault = Fault::gateway(FaultKind::NoDeployment, "no deployment is left to try");
-            return Err(Setback::from(fault).after(None, attempts));
+            let headers = HeaderMap::new();
+            return Err(Failed {
+                fault,
+                progress,
+                headers,
+            });
         };
         let one = One {
             gateway,
@@ -101,15 +113,13 @@ pub(crate) async fn attempt(
             envelope,
             routed,
         };
-        let outcome = one.make(&mut waited).await;
-        attempts += 1;
+        let outcome = one.count(series, &mut progress).await;
         let setback = match outcome {
             Ok((answer, headers)) => {
                 return Ok(Attempted {
                     answer,
                     routed: routed.clone(),
-                    attempts,
-                    waited,
+                    progress,
                     headers,
                 });
             }
@@ -118,21 +128,23 @@ pub(crate) async fn attempt(
         let jitter = backoff.jitter.mul_f64(gateway.draw_fraction());
         let next = decide(
             &setback.fault,
-            attempts - 1,
+            progress.attempts - 1,
             plan.retries,
             plan.others(position),
             Backoff { jitter, ..backoff },
         );
-        let left = plan.left(gateway.clock.now());
+        let left = plan.left(progress.ended);
         match next {
             Next::Elsewhere if !left.is_zero() => position += 1,
-            Next::Again(pause) if pause < left => {
-                waited += pause;
-                tokio::time::sleep(pause).await;
-            }
+            Next::Again(pause) if pause < left => tokio::time::sleep(pause).await,
             // Whoever waits would not be there any more.
             Next::Stop | Next::Elsewhere | Next::Again(_) => {
-                return Err(setback.after(Some(&routed.deployment.id), attempts));
+                let Setback { fault, headers } = setback;
+                return Err(Failed {
+                    fault,
+                    progress,
+                    headers,
+                });
             }
         }
     }
@@ -149,6 +161,26 @@ struct One<'a> {
 }
 
 impl One<'_> {
+    /// Makes the attempt, and counts it.
+    async fn count(
+        &self,
+        series: &Arc<Series>,
+        progress: &mut Progress,
+    ) -> Result<(Answer, HeaderMap), Setback> {
+        series.begin_attempt(progress.attempts > 0);
+        let began = self.gateway.clock.now();
+        let outcome = self.make(&mut progress.waited).await;
+        let ended = self.gateway.clock.now();
+        let fault = outcome.as_ref().err().map(|setback| setback.fault.kind);
+        let took = ended.saturating_duration_since(began);
+        series.end_attempt(&self.gateway.metrics, took, fault);
+        progress.deployment = Some(self.routed.deployment.id.clone());
+        progress.attempts += 1;
+        progress.last = Some((began, Arc::clone(series)));
+        progress.ended = ended;
+        outcome
+    }
+
     async fn make(&self, waited: &mut Duration) -> Result<(Answer, HeaderMap), Setback> {
         if let Some(local) = Local::of(self.routed, self.call.dialect) {
             return Ok((self.answer(local).await?, HeaderMap::new()));
@@ -162,12 +194,23 @@ impl One<'_> {
         self.receive(reply, waited).await
     }
 
-    /// Awaits something of the provider's. What the gateway does with it is its own time.
+    /// Awaits something of the provider's. Only the time counts in which there was nothing to do:
+    /// while it is polled the gateway works, be it that it writes the request or unpacks the reply.
     async fn wait<T>(&self, waited: &mut Duration, theirs: impl Future<Output = T>) -> T {
-        let began = self.gateway.clock.now();
-        let result = theirs.await;
-        *waited += self.gateway.clock.now().saturating_duration_since(began);
-        result
+        let clock = &*self.gateway.clock;
+        let mut theirs = pin!(theirs);
+        let mut since: Option<Instant> = None;
+        poll_fn(|context| {
+            if let Some(since) = since.take() {
+                *waited += clock.now().saturating_duration_since(since);
+            }
+            let polled = theirs.as_mut().poll(context);
+            if polled.is_pending() {
+                since = Some(clock.now());
+            }
+            polled
+        })
+        .await
     }
 
     /// What is done with the call's body, and with its reply.

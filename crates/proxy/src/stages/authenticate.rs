@@ -81,6 +81,7 @@ impl Caller {
                 account: None,
                 subject: None,
                 team: None,
+                team_alias: None,
             },
             Who::Bounded(chain) => Named {
                 alias: chain.alias().unwrap_or_default(),
@@ -88,6 +89,10 @@ impl Caller {
                 account: chain.account_id(),
                 subject: chain.subject(),
                 team: chain.team.as_ref().map(|team| team.id.as_str()),
+                team_alias: chain
+                    .team
+                    .as_ref()
+                    .and_then(|team| team.object.alias.as_deref()),
             },
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use ironward_core::{Fault, FaultKind, Timeouts};
 use ironward_policy::{Candidate, Pattern, order};
+use ironward_telemetry::Series;
 
 use super::read_call::is_tolerant_client;
 use crate::Gateway;
@@ -88,6 +89,11 @@ impl Plan {
     /// The deployment at `position` in the order.
     pub(crate) fn deployment(&self, position: usize) -> Option<&Routed> {
         self.group.deployments.get(*self.order.get(position)?)
+    }
+
+    /// Where calls are counted that come to it.
+    pub(crate) fn series(&self, position: usize) -> Option<&Arc<Series>> {
+        self.group.each.get(*self.order.get(position)?)
     }
 
     /// How many deployments come after `position`.

@@ -4,6 +4,7 @@ use bytes::{BufMut as _, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use ironward_core::CallId;
+use ironward_telemetry::Series;
 
 use super::admit::{Grant, Outcome};
 use super::attempt::{Answer, Attempted};
@@ -23,17 +24,18 @@ pub(crate) fn settle(
     id: CallId,
     plan: &Plan,
     attempted: Attempted,
-    total: Duration,
 ) -> Response<Body> {
     let Attempted {
         answer,
         routed,
-        attempts,
-        waited,
+        progress,
         headers: upstream_headers,
     } = attempted;
-    let overhead = total.saturating_sub(waited);
-    grant.attempted(&routed.deployment.id, attempts, overhead);
+    let attempts = progress.attempts;
+    let (total, overhead) = grant.attempted(&progress);
+    if let Some((_, series)) = &progress.last {
+        note_remaining(series, &upstream_headers);
+    }
     let (body, content_type) = match answer {
         Answer::Whole { bytes, usage } => {
             if let Some(usage) = usage {
@@ -43,7 +45,7 @@ pub(crate) fn settle(
             (Body::whole(bytes), JSON)
         }
         Answer::Stream(begun) => {
-            let cut = grant.watch(access);
+            let cut = grant.watch(access, total);
             (Body::stream(Stream::new(*begun, grant, cut)), EVENT_STREAM)
         }
     };
@@ -64,6 +66,25 @@ pub(crate) fn settle(
     insert_milliseconds(headers, "x-litellm-response-duration-ms", total);
     labels::hand_on(headers, &upstream_headers);
     response
+}
+
+/// What providers say is left of their limits, by the names of OpenAI, of those who speak like it, and
+/// of Anthropic.
+fn note_remaining(series: &Series, headers: &HeaderMap) {
+    let number = |names: [&str; 2]| {
+        let value = names.into_iter().find_map(|name| headers.get(name))?;
+        value.to_str().ok()?.parse().ok()
+    };
+    series.note_remaining(
+        number([
+            "x-ratelimit-remaining-requests",
+            "anthropic-ratelimit-requests-remaining",
+        ]),
+        number([
+            "x-ratelimit-remaining-tokens",
+            "anthropic-ratelimit-tokens-remaining",
+        ]),
+    );
 }
 
 /// Milliseconds with three decimals: LiteLLM's clients read a float.

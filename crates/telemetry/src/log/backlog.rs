@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The most bytes of lines that wait: some thousands.
@@ -15,6 +16,8 @@ pub(super) struct Backlog {
     waiting: Mutex<Waiting>,
     /// Lines came or were written, or the end has come.
     changed: Condvar,
+    /// How many found no room since the start.
+    lost: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -32,6 +35,7 @@ impl Backlog {
         let mut waiting = self.lock();
         if waiting.lines.len().saturating_add(line.len()) > ROOM {
             waiting.lost = waiting.lost.saturating_add(1);
+            self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let is_first = waiting.lines.is_empty();
@@ -75,6 +79,11 @@ impl Backlog {
         waiting.is_writing = true;
         mem::swap(&mut waiting.lines, lines);
         Some(mem::take(&mut waiting.lost))
+    }
+
+    /// Where the lines are counted that found no room.
+    pub(super) const fn lost(&self) -> &Arc<AtomicU64> {
+        &self.lost
     }
 
     /// Lets the thread that writes end with the last line.

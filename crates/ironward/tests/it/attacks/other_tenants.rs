@@ -153,7 +153,7 @@ fn requests(route: Route, ids: &Ids) -> Vec<(String, Value)> {
         | Route::ServiceAccountNew | Route::ServiceAccountList | Route::CustomerNew | Route::CustomerList
         | Route::BudgetNew | Route::BudgetList | Route::ModelNew | Route::ModelReadPaged | Route::CredentialNew
         | Route::CredentialList | Route::AccessGroupNew | Route::AccessGroupList | Route::TagNew | Route::TagList
-        | Route::OpenApi | Route::HealthDetails => Vec::new(),
+        | Route::OpenApi | Route::HealthDetails | Route::MetricsRead => Vec::new(),
     }
 }
 

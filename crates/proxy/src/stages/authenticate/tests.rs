@@ -6,6 +6,7 @@ use ironward_core::{Fault, Principal, Role};
 use ironward_identity::Identities;
 use ironward_secret::KeyHasher;
 use ironward_store::{DirectoryWriter, Freshness};
+use ironward_telemetry::Metrics;
 use ironward_testkit::FakeClock;
 
 use super::{Arrival, authenticate};
@@ -32,7 +33,7 @@ fn try_with(headers: &[(&str, &str)], header: Option<&'static str>) -> Result<()
         routing: Routing::default(),
         credentials: Vec::new(),
     }
-    .build();
+    .build(&Metrics::default());
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
