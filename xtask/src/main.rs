@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod catalogue;
 mod clients;
 mod demo;
 mod deny;
@@ -107,6 +108,12 @@ const TASKS: &[Task] = &[
         name: "reference",
         about: "writes the pages below docs/ that are made from the code",
         run: reference::run,
+    },
+    Task {
+        name: "catalogue",
+        about: "writes the price catalogue from LiteLLM's price map [--check: nothing is lost] \
+                [--compare: costs against LiteLLM's calculator]",
+        run: catalogue::run,
     },
     Task {
         name: "bench",

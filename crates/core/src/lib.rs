@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, knows a wire format or holds a secret.
 
+mod amount;
 mod clock;
 mod deployment;
 mod failures;
@@ -20,6 +21,7 @@ mod turn;
 mod upstream;
 mod usage;
 
+pub use amount::Amount;
 pub use clock::{Clock, Random, SystemClock};
 pub use deployment::{Deployment, ParamPolicy, Timeouts};
 pub use failures::Failures;

@@ -104,6 +104,9 @@ pub(crate) enum Command {
     /// What lets a key's calls through on the running gateway.
     #[command(after_help = MANAGED)]
     Access(manage::access::Args),
+    /// What models cost, as this build knows it; no gateway is asked.
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -381,6 +384,57 @@ pub(crate) enum ImportCommand {
     /// Take over the keys, teams, users, organizations and budgets of a LiteLLM proxy: its clients
     /// keep their keys. What is there already stays as it is, so it can be run again.
     Litellm(LitellmArgs),
+}
+
+/// What can be asked about prices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogueCommand {
+    /// Show what one model costs.
+    Show(PriceShowArgs),
+    /// List models with the prices of a million tokens of input and output, in dollars.
+    List(PriceListArgs),
+    /// Say what another catalogue says differently, such as that of a newer release.
+    Diff(PriceDiffArgs),
+}
+
+/// Which model's prices.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriceShowArgs {
+    /// The model as a configuration names it: openai/gpt-4o, or its name in the catalogue.
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which models.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriceListArgs {
+    /// Only those of this provider.
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: Option<String>,
+
+    /// Only those for this: chat, embedding, rerank, image_generation, audio_transcription...
+    #[arg(long, value_name = "MODE")]
+    pub(crate) mode: Option<String>,
+
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which other catalogue.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PriceDiffArgs {
+    /// A catalogue of the same schema: crates/catalogue/prices/catalogue.txt of another version.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What is taken over from LiteLLM.

@@ -8,6 +8,7 @@ mod assemble;
 mod authority;
 mod banner;
 mod call_path;
+mod catalogue_command;
 mod check;
 mod data_dir;
 mod data_keys;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Some(Command::Model(model)) => manage::run(&model),
         Some(Command::Credential(credential)) => manage::run(&credential),
         Some(Command::Access(access)) => manage::run(&access),
+        Some(Command::Catalogue(command)) => catalogue_command::run(&command),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(
                 shell,

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ironward-kek-protocol", 0),
     ("ironward-provider", 1),
     ("ironward-policy", 1),
+    ("ironward-catalogue", 1),
     ("ironward-config", 1),
     ("ironward-store", 2),
     ("ironward-vault", 2),

@@ -182,3 +182,77 @@ fn check_of_what_is_not_there_says_so() {
     assert_eq!(code, Some(3), "{errors}");
     assert!(errors.contains("config.yaml:"), "{errors}");
 }
+
+#[test]
+fn the_catalogue_says_what_models_cost() {
+    let (code, shown, _) = run(&["catalogue", "show", "openai/gpt-4o"]);
+    assert_eq!(code, Some(0), "{shown}");
+    for line in [
+        "provider    openai",
+        "in                      standard  2.5      million tokens",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    let (code, shown, _) = run(&[
+        "catalogue",
+        "show",
+        "bedrock/eu-central-1/amazon.nova-lite-v1:0",
+        "--json",
+    ]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(
+        (code, &shown["model"]["name"]),
+        (Some(0), &"amazon.nova-lite-v1:0".into())
+    );
+    assert_eq!(shown["model"]["prices"][0]["dollars"], "0.06");
+    let (code, _, complaint) = run(&["catalogue", "show", "openai/no-such\u{1b}[2J"]);
+    assert_eq!(code, Some(9));
+    assert!(
+        complaint.contains("openai/no-such\\u{1b}[2J: no model of the price catalogue"),
+        "{complaint}"
+    );
+    let (code, listed, _) = run(&[
+        "catalogue",
+        "list",
+        "--provider",
+        "anthropic",
+        "--mode",
+        "chat",
+    ]);
+    assert_eq!(code, Some(0));
+    assert!(
+        listed.contains("claude-sonnet-4-5 ") && !listed.contains("gpt-4o"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn another_catalogue_is_compared_with_the_one_built_in() {
+    let directory = TempDir::new().expect("a directory");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalogue/prices/catalogue.txt");
+    let diff = |path: &Path| run(&["catalogue", "diff", "--file", path.to_str().expect("UTF-8")]);
+    let (code, shown, _) = diff(&own);
+    assert_eq!(code, Some(0));
+    assert!(shown.ends_with("\n0 differ\n"), "{shown}");
+    // An empty section: the version's hash is that of "\n[a]\n".
+    let other = directory.path().join("other.txt");
+    std::fs::write(
+        &other,
+        "schema 1\nversion 2026-12-01.24386fad60c352c2\n\n[a]\n",
+    )
+    .expect("written");
+    let (code, shown, _) = diff(&other);
+    assert_eq!(code, Some(0));
+    assert!(
+        shown.contains("\ngpt-4o\n  - openai chat in=2.5 "),
+        "{shown}"
+    );
+    std::fs::write(&other, "in=2.5\n").expect("written");
+    let (code, _, complaint) = diff(&other);
+    assert_eq!(code, Some(1));
+    assert!(
+        complaint.contains("no price catalogue of schema 1"),
+        "{complaint}"
+    );
+    assert_eq!(diff(&directory.path().join("none")).0, Some(1));
+}
