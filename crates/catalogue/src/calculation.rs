@@ -89,7 +89,8 @@ impl Prices {
     /// uplifts are rounded, half up at the 24th place after the point. A count so large that the
     /// cost passes 340 trillion dollars stops there.
     ///
-    /// Parts that are more than their sum (a reply that contradicts itself) are all charged.
+    /// Audio that is more than what was not cached is audio from the cache. Other parts that are more
+    /// than their sum (a reply that contradicts itself) are all charged.
     #[must_use]
     pub fn cost(&self, used: &Used<'_>) -> Cost {
         let usage = &used.usage;
@@ -98,10 +99,10 @@ impl Prices {
             parts.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count))
         };
         let write_1h = usage.input_cache_write_1h.min(usage.input_cache_write);
-        let input = usage
-            .input_uncached()
-            .saturating_sub(usage.input_audio)
-            .saturating_sub(part_of(Side::Input));
+        let uncached = usage.input_uncached();
+        let audio = usage.input_audio.min(uncached);
+        let cached_audio = (usage.input_audio - audio).min(usage.input_cached);
+        let input = (uncached - audio).saturating_sub(part_of(Side::Input));
         let output = usage
             .output
             .saturating_sub(usage.output_reasoning)
@@ -118,10 +119,11 @@ impl Prices {
         };
         let mut cost = Cost {
             input: part(Meter::Input, input),
-            cached: part(Meter::Cached, usage.input_cached),
+            cached: part(Meter::Cached, usage.input_cached - cached_audio)
+                .plus(part(Meter::AudioCached, cached_audio)),
             cache_write: part(Meter::CacheWrite, usage.input_cache_write - write_1h),
             cache_write_1h: part(Meter::CacheWrite1h, write_1h),
-            input_audio: part(Meter::AudioIn, usage.input_audio),
+            input_audio: part(Meter::AudioIn, audio),
             output: part(Meter::Output, output),
             reasoning: part(Meter::Reasoning, usage.output_reasoning),
             output_audio: part(Meter::AudioOut, usage.output_audio),

@@ -84,6 +84,11 @@ fn shorter<'a>(provider: &str, name: &'a str) -> Option<&'a str> {
         let second = name.match_indices(':').nth(1)?;
         return name.get(..second.0);
     }
+    if provider == "gemini"
+        && let Some(rest) = name.strip_prefix("models/")
+    {
+        return Some(rest);
+    }
     if family(provider) == "bedrock" {
         let shorter = shorter_on_bedrock(name);
         if shorter.is_some() {
@@ -178,6 +183,10 @@ mod tests {
         assert_eq!(
             forms("openai", "gpt-4o-2024-08-06"),
             ["gpt-4o-2024-08-06", "gpt-4o"]
+        );
+        assert_eq!(
+            forms("gemini", "models/gemini-x"),
+            ["models/gemini-x", "gemini-x"]
         );
         // Only Bedrock has geographies.
         assert_eq!(forms("openai", "us.gpt"), ["us.gpt"]);

@@ -6,6 +6,7 @@
 //! what was used. Everything is counted in [`ironward_core::Amount`]: no floating-point number
 //! takes part.
 
+mod adjustment;
 mod calculation;
 mod catalogue;
 mod difference;
@@ -20,6 +21,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub use adjustment::{Adjustment, InvalidAdjustment};
 pub use calculation::{Cost, Used};
 pub use catalogue::{Catalogue, Facts, InvalidCatalogue, Item, Version, fingerprint};
 pub use difference::{Change, differences};

@@ -225,12 +225,14 @@ impl Meter {
     #[must_use]
     pub const fn stand_ins(self) -> &'static [Self] {
         match (self, self.side()) {
-            (Self::Input | Self::Output, _) | (_, Side::Beside) => &[],
+            (Self::Input, _) | (_, Side::Beside) => &[],
+            // A model that gives nothing but images or speech.
+            (Self::Output, _) => &[Self::ImageTokensOut, Self::AudioOut, Self::VideoTokensOut],
             (Self::CacheWrite1h | Self::CacheWrite12h, _) => &[Self::CacheWrite, Self::Input],
             (Self::CachedExplicit, _) => &[Self::Cached, Self::Input],
-            (Self::AudioCached, _) => &[Self::AudioIn, Self::Input],
-            (Self::AudioWrite, _) => &[Self::AudioIn, Self::Input],
-            (Self::ImageTokensCached, _) => &[Self::ImageTokensIn, Self::Input],
+            (Self::AudioCached, _) => &[Self::Cached, Self::AudioIn, Self::Input],
+            (Self::AudioWrite, _) => &[Self::CacheWrite, Self::AudioIn, Self::Input],
+            (Self::ImageTokensCached, _) => &[Self::Cached, Self::ImageTokensIn, Self::Input],
             (_, Side::Input) => &[Self::Input],
             (_, Side::Output) => &[Self::Output],
         }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use ironward_catalogue::{Catalogue, Entry, Item, Meter, Rate, Service, Used};
+use ironward_catalogue::{Catalogue, Entry, Item, Meter, Prices, Rate, Service, Side, Used};
 use ironward_core::{Amount, Usage};
 use serde_json::{Value, json};
 
@@ -71,22 +71,21 @@ pub(super) fn run() -> Outcome {
         calls.len()
     );
     match std::env::var_os("IRONWARD_CASSETTES") {
-        Some(folder) => recorded::run(folder.as_ref()).map(|()| Count::ONE),
+        Some(folder) => recorded::run(folder.as_ref(), now).map(|()| Count::ONE),
         None => Ok(Count::ONE),
     }
 }
 
+/// What kind of call it is, how it is served, and what it uses.
+type Kind = (&'static str, Service, Usage);
+
 /// Calls of every kind that the entry has a price for.
 fn add_calls<'t>(name: &'t str, entry: &Entry<'t>, now: u64, calls: &mut Vec<Call<'t>>) {
-    let rates = entry.prices.rates();
-    let has = |meter: Meter| rates.iter().any(|rate| rate.meter == meter);
-    if !has(Meter::Input) && !has(Meter::Output) {
+    let prices = &entry.prices;
+    if !has(prices, Meter::Input) && !has(prices, Meter::Output) {
         return;
     }
-    let off_peak = entry
-        .prices
-        .off_peak()
-        .is_some_and(|hours| hours.holds(now));
+    let off_peak = prices.off_peak().is_some_and(|hours| hours.holds(now));
     let usual = if off_peak {
         Service::OffPeak
     } else {
@@ -94,121 +93,115 @@ fn add_calls<'t>(name: &'t str, entry: &Entry<'t>, now: u64, calls: &mut Vec<Cal
     };
     let plain = Usage {
         input: 1_234,
-        output: if has(Meter::Output) { 567 } else { 0 },
+        output: if has(prices, Meter::Output) { 567 } else { 0 },
         ..Usage::default()
     };
-    let mut add = |kind, service, usage: Usage| {
+    let parts = with_parts(prices, plain).into_iter();
+    let parts = parts.map(|(kind, usage)| (kind, usual, usage));
+    let kinds = parts
+        .chain(with_sizes(prices, usual, plain))
+        .chain(with_services(prices, plain));
+    for (kind, service, usage) in kinds {
         let used = Used {
             usage,
             service,
             ..Used::default()
         };
-        let cost = entry.prices.cost(&used);
+        let cost = prices.cost(&used);
         calls.push(Call {
             name,
             kind,
             provider: family(entry.provider),
             service,
             usage,
-            ours: cost.input_side().plus(cost.output_side()),
+            ours: cost.total(),
             incomplete: cost.incomplete,
         });
-    };
-    add("plain", usual, plain);
-    if has(Meter::Cached) {
-        add(
-            "cached",
-            usual,
-            Usage {
-                input_cached: 1_000,
-                ..plain
-            },
-        );
     }
-    if has(Meter::CacheWrite) {
-        let write = Usage {
-            input_cached: 500,
-            input_cache_write: 600,
+}
+
+fn has(prices: &Prices, meter: Meter) -> bool {
+    prices.rates().iter().any(|rate| rate.meter == meter)
+}
+
+/// The usage itself, and with each part that has a price of its own.
+fn with_parts(prices: &Prices, plain: Usage) -> Vec<(&'static str, Usage)> {
+    let written = Usage {
+        input_cached: 500,
+        input_cache_write: 600,
+        ..plain
+    };
+    let cached = Usage {
+        input_cached: 1_000,
+        ..plain
+    };
+    let kept = Usage {
+        input_cache_write_1h: 200,
+        ..written
+    };
+    let heard = Usage {
+        input_audio: 1_000,
+        ..plain
+    };
+    let said = Usage {
+        output_audio: 500,
+        ..plain
+    };
+    let thought = Usage {
+        output_reasoning: 300,
+        ..plain
+    };
+    let kinds = [
+        ("cached", Meter::Cached, cached),
+        ("cache write", Meter::CacheWrite, written),
+        ("cache write 1h", Meter::CacheWrite, kept),
+        ("audio in", Meter::AudioIn, heard),
+        ("audio out", Meter::AudioOut, said),
+        ("reasoning", Meter::Reasoning, thought),
+    ];
+    let priced = kinds.into_iter().filter(|(_, meter, usage)| {
+        has(prices, *meter) && (meter.side() != Side::Output || usage.output > 0)
+    });
+    let priced = priced.map(|(kind, _, usage)| (kind, usage));
+    std::iter::once(("plain", plain)).chain(priced).collect()
+}
+
+fn with_sizes(prices: &Prices, service: Service, plain: Usage) -> Vec<Kind> {
+    let cached = has(prices, Meter::Cached);
+    let mut kinds = Vec::new();
+    for above in sizes(prices.rates()) {
+        for (kind, input) in [
+            ("at a size", u64::from(above)),
+            ("above a size", u64::from(above) + 1),
+        ] {
+            let input_cached = if cached { 1_000.min(input / 2) } else { 0 };
+            let usage = Usage {
+                input,
+                input_cached,
+                ..plain
+            };
+            kinds.push((kind, service, usage));
+        }
+    }
+    kinds
+}
+
+fn with_services(prices: &Prices, plain: Usage) -> Vec<Kind> {
+    let input_cached = if has(prices, Meter::Cached) { 1_000 } else { 0 };
+    let mut kinds = Vec::new();
+    for service in services(prices.rates()) {
+        let usage = Usage {
+            input_cached,
             ..plain
         };
-        add("cache write", usual, write);
-        add(
-            "cache write 1h",
-            usual,
-            Usage {
-                input_cache_write_1h: 200,
-                ..write
-            },
-        );
-    }
-    if has(Meter::AudioIn) {
-        add(
-            "audio in",
-            usual,
-            Usage {
-                input_audio: 1_000,
-                ..plain
-            },
-        );
-    }
-    if has(Meter::AudioOut) && plain.output > 0 {
-        add(
-            "audio out",
-            usual,
-            Usage {
-                output_audio: 500,
-                ..plain
-            },
-        );
-    }
-    if has(Meter::Reasoning) && plain.output > 0 {
-        add(
-            "reasoning",
-            usual,
-            Usage {
-                output_reasoning: 300,
-                ..plain
-            },
-        );
-    }
-    for (kind, at) in [("at a size", 0), ("above a size", 1)] {
-        for above in sizes(rates) {
-            let input = u64::from(above) + at;
-            let cached = if has(Meter::Cached) {
-                1_000.min(input / 2)
-            } else {
-                0
-            };
-            add(
-                kind,
-                usual,
-                Usage {
-                    input,
-                    input_cached: cached,
-                    ..plain
-                },
-            );
-        }
-    }
-    for service in services(rates) {
-        let cached = if has(Meter::Cached) { 1_000 } else { 0 };
-        add(
-            service.key(),
-            service,
-            Usage {
-                input_cached: cached,
-                ..plain
-            },
-        );
-        for above in sizes(rates) {
+        kinds.push((service.key(), service, usage));
+        for above in sizes(prices.rates()) {
             let input = u64::from(above) + 1;
-            add(
-                "above a size, served otherwise",
-                service,
-                Usage { input, ..plain },
-            );
+            let usage = Usage { input, ..plain };
+            kinds.push(("above a size, served otherwise", service, usage));
         }
     }
+    kinds
 }
 
 fn sizes(rates: &[Rate]) -> Vec<u32> {

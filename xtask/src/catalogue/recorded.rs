@@ -23,7 +23,7 @@ struct Tally {
 
 /// Prices the usages of recorded exchanges, in a folder of `*.jsonl`, by the catalogue and by
 /// LiteLLM's calculator.
-pub(super) fn run(folder: &Path) -> Result<(), String> {
+pub(super) fn run(folder: &Path, now: u64) -> Result<(), String> {
     let catalogue = Catalogue::built_in();
     let python = install::python("requirements-catalogue.txt")?;
     let script = root().join("clients/py/catalogue/recorded.py");
@@ -35,7 +35,7 @@ pub(super) fn run(folder: &Path) -> Result<(), String> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (call, answer) in calls.iter().zip(answers(&lines)?) {
         let tally = tallies.entry(text(call, "provider")).or_default();
-        tally.count(&catalogue, call, &answer);
+        tally.count(&catalogue, call, &answer, now);
     }
     println!("recorded exchanges: both the same, only Ironward, only LiteLLM, neither, different");
     for (provider, tally) in tallies {
@@ -56,7 +56,7 @@ pub(super) fn run(folder: &Path) -> Result<(), String> {
 }
 
 impl Tally {
-    fn count(&mut self, catalogue: &Catalogue<'_>, call: &Value, answer: &Value) {
+    fn count(&mut self, catalogue: &Catalogue<'_>, call: &Value, answer: &Value, now: u64) {
         let count = number(call, "count");
         let (provider, model) = (text(call, "provider"), text(call, "model"));
         let usage = Usage {
@@ -70,14 +70,21 @@ impl Tally {
             output_audio: number(call, "audio_out"),
             ..Usage::default()
         };
-        let service = Service::of_tier(text(call, "service"));
-        let used = Used {
-            usage,
-            service,
-            ..Used::default()
-        };
-        let ours = catalogue.find(provider, model);
-        let ours = ours.map(|found| found.entry.prices.cost(&used));
+        let ours = catalogue.find(provider, model).map(|found| {
+            let prices = &found.entry.prices;
+            // LiteLLM's calculator goes by the clock.
+            let service = match Service::of_tier(text(call, "service")) {
+                Service::Standard if prices.off_peak().is_some_and(|hours| hours.holds(now)) => {
+                    Service::OffPeak
+                }
+                service => service,
+            };
+            prices.cost(&Used {
+                usage,
+                service,
+                ..Used::default()
+            })
+        });
         // LiteLLM gives nothing for some models that it does not know.
         let theirs = cost_of(answer);
         match (ours, theirs) {

@@ -98,6 +98,46 @@ fn each_part_has_its_price_or_that_of_what_stands_in() {
 }
 
 #[test]
+fn audio_that_cannot_be_new_is_from_the_cache() {
+    let usage = Usage {
+        input: 1_000,
+        input_cached: 900,
+        input_audio: 300,
+        ..Usage::default()
+    };
+    let base = [
+        ("input_cost_per_token", "1e-6"),
+        ("cache_read_input_token_cost", "1e-7"),
+        ("input_cost_per_audio_token", "1e-5"),
+    ];
+    assert_eq!(
+        total(&prices(&base), usage, Service::Standard),
+        dollars("0.00109")
+    );
+    let own = base
+        .into_iter()
+        .chain([("cache_read_input_audio_token_cost", "2e-7")]);
+    let own: Vec<_> = own.collect();
+    assert_eq!(
+        total(&prices(&own), usage, Service::Standard),
+        dollars("0.00111")
+    );
+}
+
+#[test]
+fn a_model_that_gives_nothing_but_images_has_their_price_for_its_output() {
+    let usage = Usage {
+        output: 272,
+        ..Usage::default()
+    };
+    let prices = prices(&[("output_cost_per_image_token", "8e-6")]);
+    assert_eq!(
+        total(&prices, usage, Service::Standard),
+        dollars("0.002176")
+    );
+}
+
+#[test]
 fn what_is_counted_beside_tokens_has_its_price() {
     let prices = prices(&[
         ("input_cost_per_token", "1e-6"),
