@@ -189,7 +189,7 @@ fn the_catalogue_says_what_models_cost() {
     assert_eq!(code, Some(0), "{shown}");
     for line in [
         "provider    openai",
-        "in                      standard  2.5      million tokens",
+        "in             standard  2.5      million tokens",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
