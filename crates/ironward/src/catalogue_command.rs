@@ -5,6 +5,7 @@ use std::path::Path;
 use ironward_catalogue::{
     Catalogue, Change, Entry, Found, Item, Meter, Rate, Service, differences,
 };
+use ironward_core::Money;
 use serde_json::{Value, json};
 
 use crate::args::{CatalogueCommand, PriceDiffArgs, PriceListArgs, PriceShowArgs};
@@ -74,6 +75,8 @@ fn shown(catalogue: &Catalogue<'_>, found: &Found<'_>) -> String {
     for (name, value) in properties {
         rows.extend(value.map(|value| vec![name.to_owned(), value]));
     }
+    let uplifts = entry.prices.uplifts().iter();
+    rows.extend(uplifts.map(|(uplift, times)| vec![uplift.key().to_owned(), factor(*times)]));
     let mut text = rows_below(&[], &rows);
     text.push('\n');
     if entry.prices.is_empty() {
@@ -193,13 +196,19 @@ fn written(rate: &Rate) -> String {
     rate.price.to_decimal(rate.meter.unit().exponent())
 }
 
+/// Billionths as a decimal number; money counts them too.
+fn factor(billionths: u64) -> String {
+    Money::from_nanos(billionths).to_string()
+}
+
 fn entry_as_json(name: &str, entry: &Entry<'_>) -> Value {
     let rates = entry.prices.rates().iter().map(|rate| {
         json!({"what": rate.meter.key(), "above": rate.above, "service": rate.service.key(),
                "dollars": written(rate), "for": rate.meter.unit().name()})
     });
     let uplifts = entry.prices.uplifts().iter();
-    let uplifts = uplifts.map(|(uplift, times)| json!({"what": uplift.key(), "billionths": times}));
+    let uplifts =
+        uplifts.map(|(uplift, times)| json!({"what": uplift.key(), "factor": factor(*times)}));
     json!({
         "name": name,
         "provider": entry.provider,

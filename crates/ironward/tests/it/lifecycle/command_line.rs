@@ -188,7 +188,8 @@ fn the_catalogue_says_what_models_cost() {
     let (code, shown, _) = run(&["catalogue", "show", "openai/gpt-4o"]);
     assert_eq!(code, Some(0), "{shown}");
     for line in [
-        "provider    openai",
+        "provider       openai",
+        "times-fedramp  1.1",
         "in             standard  2.5      million tokens",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
