@@ -92,6 +92,10 @@ pub trait Sealing: Send + Sync {
 }
 
 /// What the configuration says to the admin plane.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the configuration, each on its own"
+)]
 pub struct Settings {
     /// The admin key and the master key, which are kept outside the store.
     pub administrators: HashMap<KeyHash, Arc<Principal>>,

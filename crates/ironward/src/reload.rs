@@ -17,7 +17,7 @@ use ironward_config::{Config, IronwardSettings, Problems};
 use ironward_core::{Clock as _, SystemClock};
 use ironward_egress::{Dialler, Settings as WayOut};
 use ironward_proxy::{Keys, Snapshot};
-use ironward_telemetry::{ConfigRefused, ConfigReloaded, Metrics};
+use ironward_telemetry::{ConfigRefused, ConfigReloaded};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -52,8 +52,6 @@ pub(crate) struct Reloader {
     pub(crate) issuers: Arc<Issuers>,
     /// What was said of the stored deployments last.
     pub(crate) said: Vec<String>,
-    /// Where reloads are counted, and the calls of snapshots.
-    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// A reloader that misses nothing from now on.
@@ -254,7 +252,7 @@ impl Reloader {
         let refresh = self.assembler.references.keep(found);
         self.foundation = Arc::new(foundation);
         let model_groups = self.rebuild();
-        self.metrics.reload(SystemClock.wall());
+        self.admin.metrics.reload(SystemClock.wall());
         ConfigReloaded { model_groups }.emit();
         journal::record_configuration(&*self.admin.acts, model_groups);
         let ironward = &self.foundation.config.ironward;
@@ -264,7 +262,7 @@ impl Reloader {
 
 impl Reloader {
     fn refuse(&self, problems: &str) {
-        self.metrics.refuse_reload();
+        self.admin.metrics.refuse_reload();
         ConfigRefused { problems }.emit();
     }
 
@@ -284,7 +282,9 @@ impl Reloader {
             snapshot,
             remarks: said,
             sites,
-        } = self.authority.snapshot(&self.foundation, &self.metrics);
+        } = self
+            .authority
+            .snapshot(&self.foundation, &self.admin.metrics);
         for text in said.iter().filter(|line| !self.said.contains(line)) {
             ironward_telemetry::ConfigNotice { text }.emit();
         }

@@ -123,7 +123,7 @@ async fn serve(
         in_flight: call_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
-        metrics: Arc::clone(&metrics),
+        metrics,
         tls: certificates.data.clone(),
         drained,
         stopped,
@@ -142,7 +142,6 @@ async fn serve(
         in_force,
         issuers: Arc::clone(&issuers),
         said: made.remarks,
-        metrics,
     };
     let failed = |error: io::Error| Failure::Run(error.to_string());
     let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;

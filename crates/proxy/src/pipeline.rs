@@ -23,8 +23,8 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Arrival, Authorised, Caller, Failed, Outcome, Request as AdmitRequest, Visible, admit, attempt,
-    authenticate, authorise, may_call, read_call, route, settle,
+    Arrival, Authorised, Caller, Failed, Grant, Outcome, Request as AdmitRequest, Visible, admit,
+    attempt, authenticate, authorise, may_call, read_call, route, settle,
 };
 use crate::{Body, Gateway};
 
@@ -150,11 +150,7 @@ where
     );
     let plan = match routed {
         Ok(plan) => plan,
-        Err(fault) => {
-            let response = rescue(&fault, Some(dialect), id);
-            grant.settle(Outcome::Broken(fault));
-            return Ok(response);
-        }
+        Err(fault) => return Ok(unplanned(grant, fault, (dialect, id))),
     };
     let envelope = Envelope {
         call_id: id,
@@ -188,6 +184,13 @@ where
             Ok(response)
         }
     }
+}
+
+/// A call that was admitted and has no plan.
+fn unplanned(grant: Grant, fault: Fault, (dialect, id): (Dialect, CallId)) -> Response<Body> {
+    let response = rescue(&fault, Some(dialect), id);
+    grant.settle(Outcome::Broken(fault));
+    response
 }
 
 /// The routes that are no calls.

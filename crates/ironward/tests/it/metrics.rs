@@ -170,13 +170,7 @@ fn calls_of_every_outcome_are_counted() {
         );
     }
     assert_litellm(&text);
-    for unwanted in [
-        "made-up",
-        "no-such-model",
-        "hello",
-        "Held5By9",
-        crate::rig::KEY,
-    ] {
+    for unwanted in ["made-up", "no-such-model", "hello", "Held5By9", KEY] {
         assert!(!text.contains(unwanted), "{unwanted}: {text}");
     }
 }
