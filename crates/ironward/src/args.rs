@@ -416,7 +416,7 @@ pub(crate) struct PriceListArgs {
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<String>,
 
-    /// Only those for this: chat, embedding, rerank, image_generation, audio_transcription...
+    /// Only those for this: `chat`, `embedding`, `rerank`, `image_generation`...
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: Option<String>,
 

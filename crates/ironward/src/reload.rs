@@ -5,7 +5,6 @@
 mod again;
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,6 +24,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::assemble::{Assembled, Assembler, Foundation, Made, defaults};
 use crate::authority::Authority;
+use crate::exit::Failure;
 use crate::in_force::InForce;
 use crate::issuers::Issuers;
 use crate::tls::{self, Certificates};
@@ -183,11 +183,6 @@ impl Refresh {
 }
 
 impl Reloader {
-    fn refuse(&self, problems: &str) {
-        ConfigRefused { problems }.emit();
-        journal::record_refusal(&*self.admin.acts, problems);
-    }
-
     /// Watches `files`, which were read at `read_at` or later, and reads the secrets of services again
     /// every `refresh`.
     ///
@@ -198,13 +193,14 @@ impl Reloader {
         files: &[PathBuf],
         read_at: SystemTime,
         period: Option<Duration>,
-    ) -> io::Result<Watch> {
+    ) -> Result<Watch, Failure> {
         let mut refresh = Refresh(None);
         refresh.set(period);
         let (changed, changes) = mpsc::unbounded_channel();
         let mut watched = Watched::new(changed);
         Ok(Watch {
-            hangup: signal(SignalKind::hangup())?,
+            hangup: signal(SignalKind::hangup())
+                .map_err(|error| Failure::Run(error.to_string()))?,
             is_stale: watched.watch(files, read_at),
             reloader: self,
             watched,
@@ -264,6 +260,7 @@ impl Reloader {
     fn refuse(&self, problems: &str) {
         self.admin.metrics.refuse_reload();
         ConfigRefused { problems }.emit();
+        journal::record_refusal(&*self.admin.acts, problems);
     }
 
     /// What the configuration says besides its snapshot: the certificates and the way out. A file

@@ -143,9 +143,8 @@ async fn serve(
         issuers: Arc::clone(&issuers),
         said: made.remarks,
     };
-    let failed = |error: io::Error| Failure::Run(error.to_string());
-    let mut reloads = reloader.watch(&files, read_at, refresh).map_err(failed)?;
-    let mut end = End::listen().map_err(failed)?;
+    let mut reloads = reloader.watch(&files, read_at, refresh)?;
+    let mut end = End::listen()?;
     let ports = Ports::open(args, &shared, (admin, certificates.admin)).await?;
     let new_key = NewKey::keep_any(new_key, &authority).await?;
     // On a terminal the greeting comes after the notices.
@@ -238,10 +237,11 @@ struct End {
 }
 
 impl End {
-    fn listen() -> io::Result<Self> {
+    fn listen() -> Result<Self, Failure> {
+        let failed = |error: io::Error| Failure::Run(error.to_string());
         Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
+            term: signal(SignalKind::terminate()).map_err(failed)?,
+            int: signal(SignalKind::interrupt()).map_err(failed)?,
         })
     }
 
