@@ -1,9 +1,14 @@
+mod catalogue;
+mod journal;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::catalogue::{CatalogueCommand, PriceDiffArgs, PriceListArgs, PriceShowArgs};
+pub(crate) use self::journal::{JournalArgs, JournalCommand, ProveArgs, TailArgs, VerifyArgs};
 use crate::manage;
 
 const LONG_VERSION: &str = concat!(
@@ -295,146 +300,12 @@ pub(crate) enum StoreCommand {
     Accept(ShowArgs),
 }
 
-/// What can be asked of a journal, while its gateway runs or on another machine.
-#[derive(Debug, Subcommand)]
-pub(crate) enum JournalCommand {
-    /// Say whether every record, tile and checkpoint is as it was signed, and which is not: exit code
-    /// 0 or 1.
-    Verify(VerifyArgs),
-    /// Print the last records.
-    Tail(TailArgs),
-    /// Print a record with the proof that it is in the journal.
-    Show(ProveArgs),
-    /// Print the proof of a record alone, as c2sp.org/tlog-proof describes it.
-    Prove(ProveArgs),
-    /// Print the public key of the journal: keep it elsewhere, and verify with it.
-    Key(JournalArgs),
-}
-
-/// Which journal.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct JournalArgs {
-    /// The gateway's data directory, or a copy of it.
-    #[arg(
-        long,
-        env = "IRONWARD_DATA_DIR",
-        value_name = "DIR",
-        default_value = "ironward-data"
-    )]
-    pub(crate) data_dir: PathBuf,
-
-    /// The public key that was kept elsewhere; without it, the one in the data directory.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-}
-
-/// What to verify.
-#[derive(Debug, clap::Args)]
-pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    pub(crate) journal: JournalArgs,
-
-    /// A checkpoint that was kept elsewhere: a journal that was rolled back or written anew since is
-    /// found out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: Option<PathBuf>,
-
-    /// The number of the first record to read.
-    #[arg(long, value_name = "N")]
-    pub(crate) from: Option<u64>,
-
-    /// The number of the last record to read.
-    #[arg(long, value_name = "N")]
-    pub(crate) to: Option<u64>,
-
-    /// A proof to check instead of a journal.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["checkpoint", "from", "to"])]
-    pub(crate) proof: Option<PathBuf>,
-
-    /// One JSON object instead of lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Which records to print.
-#[derive(Debug, clap::Args)]
-pub(crate) struct TailArgs {
-    #[command(flatten)]
-    pub(crate) journal: JournalArgs,
-
-    /// How many.
-    #[arg(long, short = 'n', default_value_t = 10)]
-    pub(crate) lines: u64,
-}
-
-/// Which record.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ProveArgs {
-    #[command(flatten)]
-    pub(crate) journal: JournalArgs,
-
-    /// Its number or its id.
-    #[arg(value_name = "RECORD")]
-    pub(crate) record: String,
-}
-
 /// What can be taken over.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportCommand {
     /// Take over the keys, teams, users, organizations and budgets of a LiteLLM proxy: its clients
     /// keep their keys. What is there already stays as it is, so it can be run again.
     Litellm(LitellmArgs),
-}
-
-/// What can be asked about prices.
-#[derive(Debug, Subcommand)]
-pub(crate) enum CatalogueCommand {
-    /// Show what one model costs.
-    Show(PriceShowArgs),
-    /// List models with the prices of a million tokens of input and output, in dollars.
-    List(PriceListArgs),
-    /// Say what another catalogue says differently, such as that of a newer release.
-    Diff(PriceDiffArgs),
-}
-
-/// Which model's prices.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PriceShowArgs {
-    /// The model as a configuration names it: openai/gpt-4o, or its name in the catalogue.
-    #[arg(value_name = "MODEL")]
-    pub(crate) model: String,
-
-    /// One JSON object instead of lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Which models.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PriceListArgs {
-    /// Only those of this provider.
-    #[arg(long, value_name = "PROVIDER")]
-    pub(crate) provider: Option<String>,
-
-    /// Only those for this: `chat`, `embedding`, `rerank`, `image_generation`...
-    #[arg(long, value_name = "MODE")]
-    pub(crate) mode: Option<String>,
-
-    /// One JSON object instead of lines.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Which other catalogue.
-#[derive(Debug, clap::Args)]
-pub(crate) struct PriceDiffArgs {
-    /// A catalogue of the same schema: crates/catalogue/prices/catalogue.txt of another version.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: PathBuf,
-
-    /// One JSON object instead of lines.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// What is taken over from LiteLLM.
