@@ -3,8 +3,7 @@ use std::time::Duration;
 
 use crate::install;
 use crate::process::Running;
-use crate::program::watch;
-use crate::steps::{Count, Outcome, read_summary};
+use crate::steps::{Outcome, cargo_test};
 use crate::workspace::{cargo, root};
 
 /// Runs the tests that want issuers which others wrote: oauth2-mock-server and oidc-provider.
@@ -24,14 +23,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         .env("IRONWARD_ISSUERS", issuers.ready("issuers"))
         .env("IRONWARD_ISSUER_MOCK", issuers.ready("mock"))
         .env("IRONWARD_ISSUER_PROVIDER", issuers.ready("provider"));
-    let mut count = Count::default();
-    let succeeded = watch(&mut test, false, |line| {
-        println!("{line}");
-        let found = read_summary(line);
-        count.passed += found.passed;
-        count.failed += found.failed;
-    })?;
-    if !succeeded || count.failed > 0 || count.passed == 0 {
+    let count = cargo_test(&mut test)?;
+    if count.failed > 0 || count.passed == 0 {
         return Err("the tests with real issuers failed, or there were none".to_owned());
     }
     Ok(count)

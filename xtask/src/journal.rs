@@ -1,6 +1,5 @@
 use crate::install;
-use crate::program::watch;
-use crate::steps::{Count, Outcome, read_summary};
+use crate::steps::{Outcome, cargo_test};
 use crate::workspace::{cargo, root};
 
 /// Has a verifier in another language, written from the specifications, check a journal that the
@@ -18,14 +17,8 @@ pub(crate) fn run(args: &[String]) -> Outcome {
             "IRONWARD_JOURNAL_VERIFIER",
             root().join("clients/py/journal/verify.py"),
         );
-    let mut count = Count::default();
-    let succeeded = watch(&mut test, false, |line| {
-        println!("{line}");
-        let found = read_summary(line);
-        count.passed += found.passed;
-        count.failed += found.failed;
-    })?;
-    if !succeeded || count.failed > 0 || count.passed == 0 {
+    let count = cargo_test(&mut test)?;
+    if count.failed > 0 || count.passed == 0 {
         return Err("the other verifier did not take the journal, or was not run".to_owned());
     }
     Ok(count)

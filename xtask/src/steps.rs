@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
@@ -200,11 +201,16 @@ fn tests() -> Outcome {
 
 fn plain_tests(services: &Path) -> Outcome {
     require("cargo", "--version", "https://rustup.rs")?;
-    let mut count = Count::default();
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]);
     command.env(tools::VARIABLE, services);
-    let succeeded = watch(&mut command, false, |line| {
+    cargo_test(&mut command)
+}
+
+/// Runs `cargo test`, and adds up what it sums up.
+pub(crate) fn cargo_test(command: &mut Command) -> Outcome {
+    let mut count = Count::default();
+    let succeeded = watch(command, false, |line| {
         println!("{line}");
         let found = read_summary(line);
         count.passed += found.passed;
@@ -214,7 +220,7 @@ fn plain_tests(services: &Path) -> Outcome {
 }
 
 /// What a line of `cargo test` sums up; nothing for any other line.
-pub(crate) fn read_summary(line: &str) -> Count {
+fn read_summary(line: &str) -> Count {
     let summary = line.strip_prefix("test result:").unwrap_or_default();
     Count {
         passed: number_before(summary, "passed"),

@@ -96,6 +96,7 @@ pub trait Sealing: Send + Sync {
     clippy::struct_excessive_bools,
     reason = "switches of the configuration, each on its own"
 )]
+#[derive(Clone)]
 pub struct Settings {
     /// The admin key and the master key, which are kept outside the store.
     pub administrators: HashMap<KeyHash, Arc<Principal>>,

@@ -253,6 +253,13 @@ impl Fixture {
         }
     }
 
+    /// The same plane, whose configuration says something else.
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = Settings::clone(&self.plane.settings.load());
+        change(&mut settings);
+        self.plane.settings.store(Arc::new(settings));
+    }
+
     /// Writes an object as if its own API had.
     pub(crate) async fn put<T: Object>(&self, id: &str, object: &T) {
         self.write(&[Change::create(&Id::new(id), object)]).await;

@@ -1,10 +1,9 @@
 //! When keys and credentials were used last, and where credentials are sent.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ironward_admin::{Settings, Sites};
+use ironward_admin::Sites;
 use ironward_store::DirectoryWriter;
 use ironward_store::objects::{Content, Credential, Kind, StoredDeployment};
 use serde_json::{Value, json};
@@ -43,23 +42,9 @@ impl Fixture {
 
     /// Takes over where the secrets of the deployments in force are sent.
     fn sends_to(&self, of: (Kind, &str), sites: &[&str]) {
-        let old = self.plane.settings.load();
         let sites: BTreeSet<Box<str>> = sites.iter().map(|site| (*site).into()).collect();
-        self.plane.settings.store(Arc::new(Settings {
-            administrators: old.administrators.clone(),
-            key_header: None,
-            key_life: old.key_life,
-            key_defaults: Default::default(),
-            user_defaults: Default::default(),
-            key_bounds: Default::default(),
-            takes_chosen_keys: true,
-            models: Vec::new(),
-            on_data_port: true,
-            open_metrics: false,
-            stores_models: true,
-            keyed_providers: Vec::new(),
-            sites: Sites::from([((of.0, of.1.into()), sites)]),
-        }));
+        let sites = Sites::from([((of.0, of.1.into()), sites)]);
+        self.change_settings(|settings| settings.sites = sites);
     }
 }
 

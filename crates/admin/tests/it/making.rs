@@ -1,8 +1,6 @@
 //! What the configuration gives to new keys and users, and what it lets nobody give.
 
-use std::sync::Arc;
-
-use ironward_admin::{Made, Settings, check_defaults};
+use ironward_admin::{Made, check_defaults};
 use ironward_core::{Money, Role};
 use ironward_policy::{KeyBounds, KeyLife};
 use serde_json::{Map, Value, json};
@@ -16,22 +14,14 @@ fn fields(value: &Value) -> Map<String, Value> {
 /// A plane whose configuration says this.
 async fn fixture(bounds: KeyBounds, key: &Value, user: &Value) -> Fixture {
     let fixture = Fixture::new().await;
-    let old = fixture.plane.settings.load_full();
-    fixture.plane.settings.store(Arc::new(Settings {
-        administrators: old.administrators.clone(),
-        key_header: None,
-        on_data_port: false,
-        open_metrics: false,
-        key_life: KeyLife::default().within(bounds.duration),
-        key_defaults: fields(key),
-        user_defaults: fields(user),
-        key_bounds: bounds,
-        takes_chosen_keys: false,
-        models: Vec::new(),
-        stores_models: true,
-        keyed_providers: Vec::new(),
-        sites: Default::default(),
-    }));
+    fixture.change_settings(|settings| {
+        settings.on_data_port = false;
+        settings.key_life = KeyLife::default().within(bounds.duration);
+        settings.key_defaults = fields(key);
+        settings.user_defaults = fields(user);
+        settings.key_bounds = bounds;
+        settings.takes_chosen_keys = false;
+    });
     fixture
 }
 

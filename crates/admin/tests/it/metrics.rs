@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use ironward_admin::{Guest, Settings};
+use ironward_admin::Guest;
 use ironward_core::Role;
 use serde_json::json;
 
@@ -13,22 +13,7 @@ const PATH: &str = "/metrics";
 
 impl Fixture {
     fn open_metrics(&self) {
-        let settings = self.plane.settings.load();
-        self.plane.settings.store(Arc::new(Settings {
-            administrators: settings.administrators.clone(),
-            key_header: None,
-            key_life: settings.key_life,
-            models: Vec::new(),
-            on_data_port: true,
-            open_metrics: true,
-            stores_models: true,
-            key_defaults: Default::default(),
-            user_defaults: Default::default(),
-            key_bounds: Default::default(),
-            takes_chosen_keys: true,
-            sites: Default::default(),
-            keyed_providers: Vec::new(),
-        }));
+        self.change_settings(|settings| settings.open_metrics = true);
     }
 }
 

@@ -1,9 +1,7 @@
 //! Deployments: made, changed and shown over the API.
 
-use std::sync::Arc;
-
 use axum::http::HeaderMap;
-use ironward_admin::{ConfiguredModel, Settings};
+use ironward_admin::ConfiguredModel;
 use ironward_core::{CredentialId, Deployment, DeploymentId, ParamPolicy, Role, Timeouts};
 use ironward_policy::Grant;
 use ironward_store::objects::{Kind, ValuePlace};
@@ -40,7 +38,6 @@ pub(crate) fn everything() -> Value {
 impl Fixture {
     /// A deployment of the configuration file.
     fn configure(&self, id: &str, group: &str) {
-        let settings = self.plane.settings.load();
         let deployment = Deployment {
             id: DeploymentId::new(id),
             group: group.into(),
@@ -57,23 +54,8 @@ impl Fixture {
             extra_headers: HeaderMap::new(),
             mock_response: None,
         };
-        let mut models = settings.models.clone();
-        models.push(ConfiguredModel::new(&deployment, None));
-        self.plane.settings.store(Arc::new(Settings {
-            administrators: settings.administrators.clone(),
-            key_header: None,
-            key_life: settings.key_life,
-            models,
-            on_data_port: true,
-            open_metrics: false,
-            stores_models: true,
-            key_defaults: Default::default(),
-            user_defaults: Default::default(),
-            key_bounds: Default::default(),
-            takes_chosen_keys: true,
-            sites: Default::default(),
-            keyed_providers: settings.keyed_providers.clone(),
-        }));
+        let model = ConfiguredModel::new(&deployment, None);
+        self.change_settings(|settings| settings.models.push(model));
     }
 
     fn opened_param(&self, id: &str, field: &str) -> Vec<u8> {
@@ -338,22 +320,7 @@ async fn callers_see_the_models_that_they_may_use() {
 #[tokio::test]
 async fn without_stored_models_none_is_taken() {
     let fixture = Fixture::new().await;
-    let settings = fixture.plane.settings.load();
-    fixture.plane.settings.store(Arc::new(Settings {
-        administrators: settings.administrators.clone(),
-        key_header: None,
-        key_life: settings.key_life,
-        models: Vec::new(),
-        on_data_port: true,
-        open_metrics: false,
-        stores_models: false,
-        key_defaults: Default::default(),
-        user_defaults: Default::default(),
-        key_bounds: Default::default(),
-        takes_chosen_keys: true,
-        sites: Default::default(),
-        keyed_providers: Vec::new(),
-    }));
+    fixture.change_settings(|settings| settings.stores_models = false);
     let answer = fixture.post(ADMIN, "/model/new", &everything()).await;
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert_clean(&answer, &[KEY, HEADER, CLOUD]);
