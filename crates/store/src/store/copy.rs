@@ -1,8 +1,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ironward_secret::Keyring;
+
 use super::Store;
+use super::wrapped::{RETIRED, WrappedKey};
 use crate::error::{LoadError, StoreError};
+use crate::seal::key_version;
 use crate::snapshot::SnapshotWriter;
 
 impl Store {
@@ -25,18 +29,59 @@ impl Store {
         &self,
         path: &Path,
     ) -> Result<Option<SnapshotWriter>, StoreError> {
-        let wrapped = self.locked.wrapped_keys().await?;
-        let sealed = self.locked.sealed_values().await?;
-        let writer = SnapshotWriter::create(
-            path,
-            self.locked.installation(),
-            &wrapped,
-            &sealed,
-            self.keys(),
-            Arc::clone(&self.random),
-        );
+        let Some(Opening {
+            keys,
+            sealed,
+            wrapped,
+        }) = self.opening().await?
+        else {
+            tracing::error!("snapshot not written: its data key has been retired");
+            return Ok(None);
+        };
+        let random = Arc::clone(&self.random);
+        let id = self.locked.installation();
+        let writer = SnapshotWriter::create(path, id, &wrapped, &sealed, keys, random);
         Ok(writer
             .inspect_err(|error| tracing::error!("snapshot not written: {error}"))
             .ok())
     }
+
+    /// `None`: it cannot be had.
+    ///
+    /// Another process may make a data key at any moment, and retire the one before it. Read in this
+    /// order the table has every key that something is under; but one that is retired by now opens
+    /// nothing any more, and the newer ones have to be learnt.
+    async fn opening(&self) -> Result<Option<Opening>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let keys = self.keys();
+            let sealed = self.locked.sealed_values().await?;
+            let wrapped = self.locked.wrapped_keys().await?;
+            let versions = sealed.iter().map(|(_, value)| key_version(value));
+            let is_retired = |version| {
+                let mut retired = wrapped.iter().filter(|key| key.state == RETIRED);
+                retired.any(|key| key.version == version)
+            };
+            if !versions.chain([keys.current_version()]).any(is_retired) {
+                return Ok(Some(Opening {
+                    keys,
+                    sealed,
+                    wrapped,
+                }));
+            }
+            if self.learn_keys().await.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A rewrap that ends between two readings is rare, and two are rarer.
+const ATTEMPTS: usize = 3;
+
+/// What a snapshot is sealed with, and what it takes to open it without the database.
+struct Opening {
+    keys: Arc<Keyring>,
+    sealed: Vec<(String, Vec<u8>)>,
+    wrapped: Vec<WrappedKey>,
 }

@@ -25,14 +25,18 @@ impl Store {
 
     /// Whether `error` is a data key that is known by now: what failed is worth another try.
     pub(super) async fn has_learnt(&self, error: &StoreError) -> bool {
-        let (StoreError::UnknownKey(version), Some(source)) = (error, self.key_source.get()) else {
+        let StoreError::UnknownKey(version) = error else {
             return false;
         };
-        let Some(keys) = source.refresh(&self.locked).await else {
-            return false;
-        };
-        let is_known = keys.data_key(*version).is_some();
-        self.change_keys(keys);
-        is_known
+        let keys = self.learn_keys().await;
+        keys.is_some_and(|keys| keys.data_key(*version).is_some())
+    }
+
+    /// Goes on with the data keys as they are now; `None`, and with those that it has, when they
+    /// cannot be had.
+    pub(super) async fn learn_keys(&self) -> Option<Arc<Keyring>> {
+        let keys = self.key_source.get()?.refresh(&self.locked).await?;
+        self.change_keys(Arc::clone(&keys));
+        Some(keys)
     }
 }

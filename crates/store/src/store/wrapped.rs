@@ -3,6 +3,9 @@ use crate::database::{Access, Row, Transaction, Value};
 use crate::error::StoreError;
 use crate::sql;
 
+/// The state of a data key that opens nothing any more.
+pub(super) const RETIRED: &str = "retired";
+
 /// A data key as the key-encryption key wrapped it. The store keeps it and cannot open it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrappedKey {

@@ -1,5 +1,6 @@
 use std::sync::atomic::Ordering;
 
+use super::wrapped::RETIRED;
 use super::{Store, int};
 use crate::census::Census;
 use crate::change::Change;
@@ -171,7 +172,7 @@ impl Store {
             })
             .await?;
         match state.as_deref() {
-            Some("retired") => Err(StoreError::Keyring(
+            Some(RETIRED) => Err(StoreError::Keyring(
                 "has retired the data key that a value was sealed under; seal it again",
             )),
             _ => Ok(()),

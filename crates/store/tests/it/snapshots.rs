@@ -1,16 +1,17 @@
 //! The sealed copy in the data directory.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use ironward_core::{Id, SystemClock};
 use ironward_secret::Keyring;
 use ironward_store::objects::Team;
 use ironward_store::snapshot::{Snapshot, SnapshotError, SnapshotWriter};
-use ironward_store::{Change, Feed, LoadError, Store, WrappedKey, Wrong};
+use ironward_store::{Change, Feed, KeySource, LoadError, LockedStore, Store, WrappedKey, Wrong};
 use ironward_testkit::{Postgres, SeededRandom};
 use tempfile::TempDir;
 
-use crate::fixture::{Base, Raw, data_key, keyring, over_postgres, over_sqlite, team};
+use crate::fixture::{Base, Raw, data_key, keyring, over_postgres, over_sqlite, rotated, team};
 
 #[test]
 fn over_a_file() {
@@ -18,6 +19,7 @@ fn over_a_file() {
     over_sqlite(a_row_that_went_back_is_refused);
     over_sqlite(a_damaged_file_is_refused);
     over_sqlite(it_holds_what_a_start_takes_and_nothing_in_the_clear);
+    over_sqlite(it_is_not_written_under_a_data_key_that_was_retired);
     over_sqlite(writers_at_once_leave_a_whole_one);
     over_sqlite(what_a_killed_writer_left_is_removed);
 }
@@ -32,6 +34,7 @@ fn over_a_server() {
         &server,
         it_holds_what_a_start_takes_and_nothing_in_the_clear,
     );
+    over_postgres(&server, it_is_not_written_under_a_data_key_that_was_retired);
     over_postgres(&server, writers_at_once_leave_a_whole_one);
 }
 
@@ -277,4 +280,46 @@ async fn it_holds_what_a_start_takes_and_nothing_in_the_clear(base: Base) {
     let bytes = std::fs::read(&path).unwrap();
     let text = String::from_utf8_lossy(&bytes);
     assert!(!text.contains("canary"), "{text}");
+}
+
+/// Another process has moved everything to data key 2 and retired the first, which this one does not
+/// know yet: what is in the file has to open with the keys in its head.
+async fn it_is_not_written_under_a_data_key_that_was_retired(base: Base) {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("snapshot.sealed");
+    let store = base.store().await;
+    let locked = store.locked();
+    for (version, state) in [(1, "retired"), (2, "current")] {
+        let key = WrappedKey {
+            version,
+            kek: "file".to_owned(),
+            state: state.to_owned(),
+            wrapped: vec![1, 2, 3],
+            made: 5,
+        };
+        assert!(locked.create_wrapped_key(&key).await.unwrap());
+    }
+    store.write_snapshot(&path).await.unwrap();
+    assert!(matches!(
+        Snapshot::open(&path),
+        Err(SnapshotError::Missing(_))
+    ));
+    store.learn_keys_from(Arc::new(Rotated));
+    store.write_snapshot(&path).await.unwrap();
+    assert_eq!(store.keys().current_version(), 2);
+    let current = Keyring::new(2, data_key(2)).unwrap();
+    let snapshot = Snapshot::open(&path).unwrap();
+    assert!(snapshot.unlock(Arc::new(current)).is_ok());
+}
+
+/// The data keys after the move.
+struct Rotated;
+
+impl KeySource for Rotated {
+    fn refresh<'a>(
+        &'a self,
+        _: &'a LockedStore,
+    ) -> Pin<Box<dyn Future<Output = Option<Arc<Keyring>>> + Send + 'a>> {
+        Box::pin(async { Some(Arc::new(rotated())) })
+    }
 }
