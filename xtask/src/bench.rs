@@ -179,7 +179,8 @@ fn prepare(options: &Options) -> Result<Bench, String> {
     let upstream = [
         "build",
         "--quiet",
-        "--release",
+        "--profile",
+        "bench",
         "-p",
         "ironward-testkit",
         "--bin",

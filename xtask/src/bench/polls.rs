@@ -69,7 +69,7 @@ pub(super) fn measure(time: Duration) -> Result<Vec<(&'static str, Polls)>, Stri
 fn build() -> Result<PathBuf, String> {
     println!("building ironward with --cfg tokio_unstable");
     let target = target_directory("polls")?;
-    let build = ["build", "--quiet", "--release", "-p", "ironward"];
+    let build = ["build", "--quiet", "--profile", "bench", "-p", "ironward"];
     run_program(
         cargo()
             .args(build)
