@@ -5,7 +5,7 @@ pub struct Turn(usize);
 
 impl Turn {
     /// The bytes of a turn.
-    pub const BYTES: usize = 256 << 10;
+    pub const BYTES: usize = 128 << 10;
 
     /// How many bytes are left of this turn.
     #[must_use]

@@ -27,6 +27,9 @@ impl Work {
     }
 }
 
+/// Work on more bytes than this ends a call's turn on its data thread.
+const TURN: usize = 32 << 10;
+
 /// Works on many bytes beside the data threads, so that their other calls don't wait. All of them
 /// share it: whoever sends many large bodies at once gets no more of the machine than its places.
 #[derive(Debug)]
@@ -46,7 +49,13 @@ impl SidePool {
         F: FnOnce() -> Result<T, Fault> + Send + 'static,
     {
         if size <= work.inline_limit() {
-            return run();
+            let outcome = run();
+            // One work after the other, and what is sent and received between them, would add up in
+            // one poll.
+            if size > TURN {
+                tokio::task::yield_now().await;
+            }
+            return outcome;
         }
         let place = Arc::clone(&self.0).acquire_owned().await.map_err(failed)?;
         let run = move || {

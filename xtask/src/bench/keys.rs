@@ -44,7 +44,11 @@ fn build() -> Result<(), String> {
         &["-p", "ironward", "--example", "stock"],
         &["-p", "ironward-testkit", "--bin", "flood"],
     ] {
-        run_program(cargo().args(["build", "--quiet", "--profile", "bench"]).args(what))?;
+        run_program(
+            cargo()
+                .args(["build", "--quiet", "--profile", "bench"])
+                .args(what),
+        )?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What is counted for each deployment, and for what a model group did without one.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -119,8 +120,21 @@ pub(super) struct AllSeries {
 
 #[derive(Debug)]
 struct Known {
-    series: Vec<Arc<Series>>,
+    /// By their group.
+    series: HashMap<Box<str>, Vec<Arc<Series>>>,
+    count: usize,
     next: u64,
+}
+
+impl Known {
+    /// Forgets those that nobody has any more.
+    fn clean(&mut self) {
+        self.series.retain(|_, series| {
+            series.retain(|series| Arc::strong_count(series) > 1);
+            !series.is_empty()
+        });
+        self.count = self.series.values().map(Vec::len).sum();
+    }
 }
 
 impl AllSeries {
@@ -136,7 +150,8 @@ impl AllSeries {
             other: Arc::new(Series::new(all(OTHER), 0, &bounds)),
             nowhere: Arc::new(Series::new(all(""), 1, &bounds)),
             known: Mutex::new(Known {
-                series: Vec::new(),
+                series: HashMap::new(),
+                count: 0,
                 next: 2,
             }),
             bounds,
@@ -147,25 +162,31 @@ impl AllSeries {
     /// there may be, those go that no snapshot and no call has any more; else it is `other`.
     pub(super) fn find(&self, served: Served<'_>) -> Arc<Series> {
         let mut known = self.lock();
-        let found = known.series.iter().find(|series| series.served() == served);
+        let found = known.series.get(served.group).and_then(|series| {
+            let mut series = series.iter();
+            series.find(|series| series.served() == served)
+        });
         if let Some(found) = found {
             return Arc::clone(found);
         }
-        if known.series.len() >= self.most {
-            known.series.retain(|series| Arc::strong_count(series) > 1);
+        if known.count >= self.most {
+            known.clean();
         }
-        if known.series.len() >= self.most {
+        if known.count >= self.most {
             return Arc::clone(&self.other);
         }
         let new = Arc::new(Series::new(served, known.next, &self.bounds));
         known.next += 1;
-        known.series.push(Arc::clone(&new));
+        known.count += 1;
+        let ours = known.series.entry(served.group.into()).or_default();
+        ours.push(Arc::clone(&new));
         new
     }
 
-    /// All of them, `other` last.
+    /// All of them, the oldest first and `other` last.
     pub(super) fn read(&self) -> Vec<Arc<Series>> {
-        let mut series = self.lock().series.clone();
+        let mut series: Vec<_> = self.lock().series.values().flatten().cloned().collect();
+        series.sort_unstable_by_key(|series| series.number);
         series.push(Arc::clone(&self.other));
         series
     }
