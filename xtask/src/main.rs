@@ -18,6 +18,7 @@ mod gateway;
 mod install;
 mod issuers;
 mod journal;
+mod loom;
 mod management;
 mod process;
 mod profile;
@@ -45,8 +46,8 @@ struct Task {
 const TASKS: &[Task] = &[
     Task {
         name: "test",
-        about: "everything that has to hold: format, lints, tidy, deny, tests, docs, fuzz, clients, issuers, \
-                journal, management, schemathesis [--only STEP,...] [--fail-fast]",
+        about: "everything that has to hold: format, lints, tidy, deny, tests, loom, docs, fuzz, clients, \
+                issuers, journal, management, schemathesis [--only STEP,...] [--fail-fast]",
         run: steps::test,
     },
     Task {
@@ -78,6 +79,11 @@ const TASKS: &[Task] = &[
         name: "journal",
         about: "a verifier in Python, from the specifications, over a journal that the binary wrote",
         run: journal::run,
+    },
+    Task {
+        name: "loom",
+        about: "the ledger's counters in every interleaving of threads",
+        run: loom::run,
     },
     Task {
         name: "schemathesis",

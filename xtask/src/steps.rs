@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::program::{exists, require, run, watch};
 use crate::workspace::cargo;
-use crate::{clients, deny, fuzz, issuers, journal, management, schemathesis, tidy, tools};
+use crate::{clients, deny, fuzz, issuers, journal, loom, management, schemathesis, tidy, tools};
 
 /// How many checks passed and failed, or why nothing could be checked.
 pub(crate) type Outcome = Result<Count, String>;
@@ -50,6 +50,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tests",
         run: tests,
+    },
+    Step {
+        name: "loom",
+        run: || loom::run(&[]),
     },
     Step {
         name: "doc",

@@ -4,6 +4,7 @@
 pub mod access;
 
 mod calendar;
+mod cycle;
 mod grant;
 mod key_bounds;
 mod key_life;
@@ -14,6 +15,7 @@ mod route;
 mod spending;
 
 pub use calendar::{parse_timestamp, timestamp};
+pub use cycle::{Cycle, Span};
 pub use grant::{
     Asked, Compiled, Explanation, Grant, Hours, InvalidGrant, KeyType, Line, Link, Narrowest,
     Reason, Refusal, RouteGroup, Rule, Surroundings, Unset, Verdict, Which, Wider, allows_model,

@@ -1,7 +1,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Cycle;
 use crate::calendar::{DAY_MS, Date, date_of, days_in, days_to};
+
+/// The first Monday after 1970 began.
+const MONDAY_MS: u64 = 4 * DAY_MS;
 
 /// A length of time as LiteLLM writes it: `30s`, `30m`, `30h`, `30d`, `1w`, `1mo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,6 +91,28 @@ impl Period {
         match text {
             "-1" => Ok(None),
             _ => text.parse().map(Some),
+        }
+    }
+
+    /// How often budgets of this period start anew: where LiteLLM goes by the calendar, by the
+    /// calendar too (`1d` at midnight, `7d` and `1w` on Mondays, `30d` and `1mo` on the first, several
+    /// months from one January on), each in UTC; anything else in steps of its length.
+    ///
+    /// Where no calendar says it, a step ends at `end`, if somebody knows of one, in milliseconds
+    /// since 1970; else steps are counted from 1970, weeks from a Monday.
+    #[must_use]
+    pub fn cycle(self, end: Option<u64>) -> Cycle {
+        let count = u64::from(self.count);
+        match (self.unit, count) {
+            (Unit::Second, _) => Cycle::steps(count * 1000, 0),
+            (Unit::Minute, _) => Cycle::steps(count * 60_000, 0),
+            (Unit::Hour, _) => Cycle::steps(count * 3_600_000, 0),
+            (Unit::Day, 1) => Cycle::DAY,
+            (Unit::Day, 7) | (Unit::Week, 1) => Cycle::steps(7 * DAY_MS, MONDAY_MS),
+            (Unit::Day, 30) => Cycle::months(1),
+            (Unit::Day, _) => Cycle::steps(count * DAY_MS, end.unwrap_or_default()),
+            (Unit::Week, _) => Cycle::steps(count * 7 * DAY_MS, end.unwrap_or(MONDAY_MS)),
+            (Unit::Month, _) => Cycle::months(self.count),
         }
     }
 

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("ironward-store", 2),
     ("ironward-vault", 2),
     ("ironward-journal", 2),
+    ("ironward-ledger", 2),
     ("ironward-egress", 2),
     ("ironward-identity", 2),
     ("ironward-telemetry", 2),
