@@ -9,6 +9,7 @@ use bytes::Bytes;
 use gungraun::{library_benchmark, library_benchmark_group};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use ironward_catalogue::{Adjustments, PriceBook, PriceList, Priced, Prices, Pricing};
 use ironward_core::{
     Clock, CredentialId, Deployment, DeploymentId, Fault, ParamPolicy, Principal, Role, Timeouts,
     UpstreamRequest,
@@ -90,6 +91,7 @@ fn gateway() -> Gateway {
     let snapshot = SnapshotBuilder {
         deployments: vec![Routed {
             region: None,
+            pricing: Arc::new(pricing()),
             deployment: Arc::new(deployment),
             provider: vendor.provider,
         }],
@@ -119,6 +121,19 @@ fn gateway() -> Gateway {
         side_pool: Arc::new(SidePool::new(1)),
         metrics,
     }
+}
+
+/// By the catalogue's prices of a model that has some.
+fn pricing() -> Pricing {
+    let list = PriceList::new(&Arc::new(PriceBook::built_in()), &Adjustments::default());
+    let priced = Priced {
+        provider: "openai",
+        model: "gpt-4o",
+        base: None,
+        own: Prices::default(),
+        region: None,
+    };
+    Pricing::new(&list, priced)
 }
 
 /// A key with everything that may bound one, and what that says about models and routes.

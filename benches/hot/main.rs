@@ -10,6 +10,7 @@
 )]
 
 mod call;
+mod cost;
 mod request;
 mod sample;
 mod stream;
@@ -17,7 +18,8 @@ mod stream;
 use gungraun::main;
 
 use crate::call::calls;
+use crate::cost::costs;
 use crate::request::requests;
 use crate::stream::streams;
 
-main!(library_benchmark_groups = requests, streams, calls);
+main!(library_benchmark_groups = requests, streams, calls, costs);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use ironward_core::{CallId, Usage};
+use ironward_catalogue::Charged;
+use ironward_core::{Amount, CallId, Usage};
 use ironward_telemetry::{CallSettled, Metrics, MetricsSettings, Named, Served, Tally};
 use ironward_testkit::SeededRandom;
 use ironward_wire::Dialect;
@@ -91,6 +92,11 @@ fn round(metrics: &Arc<Metrics>, keys: &[String]) -> Duration {
         output: 300,
         ..Usage::default()
     };
+    let charged = Charged {
+        amount: Amount::from_decimal("0.00576", 0).unwrap_or_default(),
+        incomplete: false,
+        version: "2026-11-30.0123456789abcdef",
+    };
     let begun = Instant::now();
     for key in keys.iter().cycle().take(CALLS) {
         let mut tally = Tally::new(Arc::clone(metrics), Dialect::OpenAiChat, Arc::clone(&group));
@@ -114,6 +120,7 @@ fn round(metrics: &Arc<Metrics>, keys: &[String]) -> Duration {
             status: 200,
             fault: None,
             usage: Some(usage),
+            cost: Some(charged),
             attempts: 1,
             total: Duration::from_millis(701),
             overhead: Some(Duration::from_micros(300)),

@@ -1,4 +1,5 @@
-//! Deployments: `/model/*` and `/model_group/info`, LiteLLM's `model_management_endpoints.py`.
+//! Deployments and their prices: `/model/*` and `/model_group/info`, LiteLLM's
+//! `model_management_endpoints.py`, and `/spend/calculate`.
 //!
 //! What differs from LiteLLM, on purpose:
 //!
@@ -12,6 +13,7 @@
 //!   allow.
 
 pub(crate) mod answers;
+mod calculate;
 mod change;
 mod check;
 mod configured;
@@ -20,8 +22,10 @@ mod find;
 mod groups;
 mod list;
 mod listed;
+mod prices;
 mod show;
 
+pub(crate) use calculate::{CalculateSpend, calculate};
 pub(crate) use change::{
     BlockModel, DeleteModel, NewModel, PatchModel, UpdateModel, block, create, delete, patch,
     unblock, update,

@@ -71,6 +71,7 @@ const fn takes(route: Route) -> Takes {
         Route::ModelRead => query::<models::ShowModels>(),
         Route::ModelReadPaged => query::<models::ListModels>(),
         Route::ModelGroupRead => query::<models::ShowGroups>(),
+        Route::SpendCalculate => body::<models::CalculateSpend>(),
 
         Route::CredentialNew => body::<credentials::NewCredential>(),
         Route::CredentialUpdate => body::<credentials::UpdateCredential>(),

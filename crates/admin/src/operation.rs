@@ -48,6 +48,7 @@ pub(crate) async fn run(call: &Call<'_>) -> Outcome {
         Route::ModelRead => models::show(call),
         Route::ModelReadPaged => models::list(call),
         Route::ModelGroupRead => models::show_groups(call),
+        Route::SpendCalculate => models::calculate(call),
 
         Route::CredentialNew => credentials::create(call).await,
         Route::CredentialUpdate => credentials::update(call).await,

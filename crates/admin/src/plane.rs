@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use axum::http::{HeaderName, StatusCode};
+use ironward_catalogue::PriceList;
 use ironward_core::{Clock, Failures, Id, Principal, Random};
 use ironward_identity::Keyless;
 use ironward_policy::{Explanation, KeyBounds, KeyLife};
@@ -114,6 +115,8 @@ pub struct Settings {
     pub takes_chosen_keys: bool,
     /// The deployments of the configuration, which no request changes.
     pub models: Vec<ConfiguredModel>,
+    /// What prices come from, but for the deployments' own.
+    pub prices: PriceList,
     /// Whether the data port answers the management routes too.
     pub on_data_port: bool,
     /// Whether the admin listener shows metrics without a key.

@@ -70,6 +70,9 @@ impl Adjustment {
     /// rounded half up at the 24th place, then what is put on top.
     #[must_use]
     pub const fn charged(&self, cost: &Cost) -> Amount {
+        if self.left == WHOLE && self.margin == 0 {
+            return cost.total().plus(self.fixed);
+        }
         let left = cost.total().times_billionths(self.left);
         left.plus(left.times_billionths(self.margin))
             .plus(self.fixed)

@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::{Entry, InvalidLine, field_of, read_entry};
+use crate::{Entry, Found, InvalidLine, field_of, read_entry};
 
 /// The prices of this repository.
 const BUILT_IN: &str = include_str!("../prices/catalogue.txt");
@@ -103,8 +103,9 @@ impl<'t> Catalogue<'t> {
         }
         for (_, item) in catalogue.items() {
             if let Item::Alias(target) = item {
-                let entry = catalogue.item_of(&[target]).map(|(_, item)| item);
-                if !matches!(entry, Some(Item::Entry(_))) {
+                let line = catalogue.line_of(&[target]);
+                let item = line.and_then(|line| catalogue.item(catalogue.lines.get(line)?).ok());
+                if !matches!(item, Some(Item::Entry(_))) {
                     return Err(InvalidCatalogue::Dangling(target.to_owned()));
                 }
             }
@@ -141,8 +142,7 @@ impl<'t> Catalogue<'t> {
             return Err(InvalidCatalogue::Schema);
         }
         let mut lines = std::mem::take(&mut catalogue.lines);
-        lines
-            .sort_unstable_by(|one, other| caseless(&[catalogue.name(one)], catalogue.name(other)));
+        lines.sort_by_cached_key(|line| catalogue.name(line).to_ascii_lowercase());
         catalogue.lines = lines;
         Ok(catalogue)
     }
@@ -208,12 +208,37 @@ impl<'t> Catalogue<'t> {
         lines.filter_map(|line| Some((self.name(line), self.item(line).ok()?)))
     }
 
-    /// The name that is these parts one after the other, in any case, and what it stands for.
-    pub(crate) fn item_of(&self, parts: &[&str]) -> Option<(&'t str, Item<'t>)> {
+    /// The line of the model whose name is these parts one after the other, in any case; by another
+    /// name of it, too.
+    pub(crate) fn model_line(&self, parts: &[&str]) -> Option<usize> {
+        let at = self.line_of(parts)?;
+        match self.text(self.lines.get(at)?).split_once(ALIAS) {
+            Some((_, target)) => self.line_of(&[target]),
+            None => Some(at),
+        }
+    }
+
+    /// Whose model it is that stands in this line.
+    pub(crate) fn provider_in(&self, line: usize) -> Option<&'t str> {
+        let line = self.lines.get(line)?;
+        self.providers.get(usize::from(line.provider)).copied()
+    }
+
+    /// The model that stands in this line.
+    pub(crate) fn model_in(&self, line: usize) -> Option<Found<'t>> {
+        let line = self.lines.get(line)?;
+        match self.item(line).ok()? {
+            Item::Entry(entry) => Some(Found {
+                name: self.name(line),
+                entry,
+            }),
+            Item::Alias(_) => None,
+        }
+    }
+
+    fn line_of(&self, parts: &[&str]) -> Option<usize> {
         let order = |line: &Line| caseless(parts, self.name(line)).reverse();
-        let at = self.lines.binary_search_by(order).ok()?;
-        let line = self.lines.get(at)?;
-        Some((self.name(line), self.item(line).ok()?))
+        self.lines.binary_search_by(order).ok()
     }
 
     /// The facts that the lines hold.
@@ -239,10 +264,14 @@ impl<'t> Catalogue<'t> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn item(&self, line: &Line) -> Result<Item<'t>, InvalidLine> {
+    fn text(&self, line: &Line) -> &'t str {
         let start = line.start as usize;
         let end = start + usize::from(line.length);
-        let text = self.text.get(start..end).unwrap_or_default();
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn item(&self, line: &Line) -> Result<Item<'t>, InvalidLine> {
+        let text = self.text(line);
         if let Some((_, target)) = text.split_once(ALIAS) {
             return Ok(Item::Alias(target));
         }

@@ -1,4 +1,3 @@
-use crate::catalogue::Item;
 use crate::{Catalogue, Entry};
 
 /// A model of the catalogue, with the name that it has there.
@@ -23,9 +22,20 @@ impl<'t> Catalogue<'t> {
     /// fine-tuned model was made for, without a day at the end. In any case of letters.
     #[must_use]
     pub fn find(&self, provider: &str, model: &str) -> Option<Found<'t>> {
+        self.model_in(self.line(provider, model)?)
+    }
+
+    /// The model of exactly this name in the catalogue, in any case of letters.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Found<'t>> {
+        self.model_in(self.model_line(&[name])?)
+    }
+
+    /// The line of the model that [`Catalogue::find`] finds. No line is read for it.
+    pub(crate) fn line(&self, provider: &str, model: &str) -> Option<usize> {
         let mut form = Some(model);
         while let Some(name) = form {
-            let found = self.find_exactly(provider, name);
+            let found = self.line_of_exactly(provider, name);
             if found.is_some() {
                 return found;
             }
@@ -34,29 +44,12 @@ impl<'t> Catalogue<'t> {
         None
     }
 
-    /// The model of exactly this name in the catalogue, in any case of letters.
-    #[must_use]
-    pub fn named(&self, name: &str) -> Option<Found<'t>> {
-        self.resolve(&[name])
-    }
-
-    fn find_exactly(&self, provider: &str, name: &str) -> Option<Found<'t>> {
-        let qualified = self.resolve(&[provider, "/", name]);
+    fn line_of_exactly(&self, provider: &str, name: &str) -> Option<usize> {
+        let qualified = self.model_line(&[provider, "/", name]);
         qualified.or_else(|| {
-            let bare = self.resolve(&[name])?;
-            (family(bare.entry.provider) == family(provider)).then_some(bare)
+            let bare = self.model_line(&[name])?;
+            (family(self.provider_in(bare)?) == family(provider)).then_some(bare)
         })
-    }
-
-    fn resolve(&self, parts: &[&str]) -> Option<Found<'t>> {
-        let (name, item) = match self.item_of(parts)? {
-            (_, Item::Alias(target)) => self.item_of(&[target])?,
-            found => found,
-        };
-        match item {
-            Item::Entry(entry) => Some(Found { name, entry }),
-            Item::Alias(_) => None,
-        }
     }
 }
 

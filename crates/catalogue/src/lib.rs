@@ -7,6 +7,8 @@
 //! takes part.
 
 mod adjustment;
+mod adjustments;
+mod book;
 mod calculation;
 mod catalogue;
 mod difference;
@@ -17,19 +19,23 @@ mod litellm;
 mod meter;
 mod off_peak;
 mod prices;
+mod pricing;
 mod service;
 #[cfg(test)]
 mod tests;
 
 pub use adjustment::{Adjustment, InvalidAdjustment};
+pub use adjustments::Adjustments;
+pub use book::PriceBook;
 pub use calculation::{Cost, Used};
 pub use catalogue::{Catalogue, Facts, InvalidCatalogue, Item, Version, fingerprint};
 pub use difference::{Change, differences};
 pub use entry::{Entry, Modalities};
 pub use finding::Found;
 pub use line::{InvalidLine, read_entry, write_entry};
-pub use litellm::{InvalidPrice, field_of, from_litellm};
+pub use litellm::{InvalidPrice, field_of, from_litellm, is_price};
 pub use meter::{Meter, Side, Unit};
 pub use off_peak::{OffPeak, Window};
 pub use prices::{Prices, Rate};
+pub use pricing::{Charged, ModelPrices, PriceList, Priced, Pricing};
 pub use service::{Service, Uplift};

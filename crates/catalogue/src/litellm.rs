@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ironward_core::Amount;
+use ironward_core::{Amount, InvalidMoney};
 
 use crate::line::billionths;
 use crate::off_peak::minute;
@@ -42,6 +42,23 @@ pub fn from_litellm<'a>(
     reading.prices()
 }
 
+/// Whether LiteLLM's configuration and price map call a price so, or an object or a list of prices.
+#[must_use]
+pub fn is_price(field: &str) -> bool {
+    let (rest, _) = split_service(field);
+    let (rest, _) = split_size(rest);
+    let inside = |list: &str| list.trim_end_matches('.') == field;
+    let holds = |meter: &Meter| {
+        let object = meter.litellm().split_once('.');
+        object.is_some_and(|(object, _)| object == field)
+    };
+    Meter::of_litellm(rest).is_some()
+        || Uplift::of_litellm(field).is_some()
+        || inside(TIERS)
+        || inside(OFF_PEAK)
+        || Meter::ALL.iter().any(holds)
+}
+
 /// What LiteLLM calls a rate: the inverse of [`from_litellm`]. Sizes are written in full, so that a
 /// range of `tiered_pricing` and a price above a size are written alike.
 #[must_use]
@@ -61,6 +78,8 @@ const TIERS: &str = "tiered_pricing.";
 const OFF_PEAK: &str = "off_peak_pricing.";
 const UNKNOWN: &str = "not a price that is known here";
 const NO_AMOUNT: &str = "not an amount of dollars";
+const NEGATIVE: &str = "a price cannot be negative";
+const TOO_LARGE: &str = "a price cannot be above 18 billion dollars";
 const NO_SIZE: &str = "not a whole number of tokens";
 const NO_HOURS: &str = "not hours of a week";
 
@@ -294,7 +313,11 @@ fn split_size(field: &str) -> (&str, u32) {
 }
 
 fn amount(text: &str) -> Result<Amount, &'static str> {
-    Amount::from_decimal(text, 0).map_err(|_| NO_AMOUNT)
+    Amount::from_decimal(text, 0).map_err(|invalid| match invalid {
+        InvalidMoney::NotANumber => NO_AMOUNT,
+        InvalidMoney::Negative => NEGATIVE,
+        InvalidMoney::TooLarge => TOO_LARGE,
+    })
 }
 
 /// A whole number, which may be written with zeros after a point.

@@ -1,7 +1,9 @@
+mod book;
 mod built_in;
 mod cost;
 mod golden;
 mod litellm;
+mod pricing;
 mod text;
 
 use ironward_core::Amount;

@@ -58,8 +58,12 @@ pub(crate) enum Unknown<T> {
     Notice,
     /// It is refused: the section is Ironward's own.
     Problem,
-    /// The section takes keys of any name.
-    Take(fn(&mut T, &mut Reader<'_>, &Field<'_>, &Entry)),
+    /// The section takes keys of any name. Those that the first function tells go before keys
+    /// without effect, some of which stand for many names.
+    Take(
+        fn(&str) -> bool,
+        fn(&mut T, &mut Reader<'_>, &Field<'_>, &Entry),
+    ),
 }
 
 impl<T> Effect<T> {
@@ -125,6 +129,11 @@ impl<T> Section<T> {
             }
             return;
         }
+        if let Unknown::Take(is_taken, take) = self.unknown
+            && is_taken(&entry.key)
+        {
+            return take(target, reader, field, entry);
+        }
         if let Some(key) = ignored_keys(self.ignored).find(|key| key.covers(&entry.key)) {
             if !key.is_off(entry) {
                 reader.notice(field, key.notice());
@@ -143,7 +152,7 @@ impl<T> Section<T> {
                 let message = format!("there is no such key; {remedy}");
                 reader.problem_at(field.key_place, &field.path, message);
             }
-            Unknown::Take(take) => take(target, reader, field, entry),
+            Unknown::Take(_, take) => take(target, reader, field, entry),
         }
     }
 

@@ -61,6 +61,7 @@ pub use making::DefaultField;
 pub use models::Model;
 pub use models::model_info::ModelInfo;
 pub use models::params::ModelParams;
+pub use models::prices::WrittenPrices;
 pub use options::Options;
 pub use place::{Place, Placed};
 pub use placeholder::{is_published_key, published_keys};

@@ -1,12 +1,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ironward_catalogue::Adjustments;
 use ironward_policy::KeyBounds;
 
 use crate::keys::{Effect, Key, Section, Unknown};
 use crate::making::{DefaultField, KEY_BOUNDS, read_defaults};
 use crate::node::{Value, switch};
 use crate::reader::{Field, Reader};
+
+mod costs;
 
 /// What LiteLLM sets for its whole module: `litellm_settings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct LitellmSettings {
     pub user_defaults: Vec<DefaultField>,
     /// The most that a key may be given.
     pub key_bounds: KeyBounds,
+    /// The discounts and margins of providers.
+    pub adjustments: Adjustments,
     /// What is counted and shown.
     pub prometheus: PrometheusSettings,
 }
@@ -131,6 +136,22 @@ pub(crate) static LITELLM: Section<LitellmSettings> = Section {
             meaning: "The most that a key may be given: see below.",
             effect: Effect::Read("section", |litellm, reader, field| {
                 KEY_BOUNDS.read(&mut litellm.key_bounds, reader, field);
+            }),
+        },
+        Key {
+            name: "cost_discount_config",
+            default: "{}",
+            meaning: "The part of a provider's price that is taken off, from 0 to 1, by provider or by `provider/model` with `*` for any text (docs/catalogue.md).",
+            effect: Effect::Read("mapping", |litellm, reader, field| {
+                costs::read_discounts(&mut litellm.adjustments, reader, field);
+            }),
+        },
+        Key {
+            name: "cost_margin_config",
+            default: "{}",
+            meaning: "What is put on top, by provider or for all without an entry (`global`): a part of the cost, or a mapping of `percentage` (0.1 is a tenth) and `fixed_amount` (dollars for each call).",
+            effect: Effect::Read("mapping", |litellm, reader, field| {
+                costs::read_margins(&mut litellm.adjustments, reader, field);
             }),
         },
         Key {

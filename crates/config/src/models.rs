@@ -4,6 +4,9 @@ use crate::{ModelInfo, ModelParams, Place};
 
 pub(crate) mod model_info;
 pub(crate) mod params;
+pub(crate) mod prices;
+
+use prices::WrittenPrices;
 
 /// One deployment of a model group: an entry of `model_list`.
 pub struct Model {
@@ -15,6 +18,8 @@ pub struct Model {
     pub params: ModelParams,
     /// What is told about it.
     pub info: ModelInfo,
+    /// Its own prices: those of `litellm_params`, then those of `model_info`.
+    pub prices: WrittenPrices,
 }
 
 /// An entry of `model_list` while it is read.
@@ -23,6 +28,10 @@ pub(crate) struct Draft {
     name: Option<String>,
     params: Vec<ModelParams>,
     info: ModelInfo,
+    /// What `litellm_params` says of prices.
+    prices: WrittenPrices,
+    /// What `model_info` says of them.
+    told_prices: WrittenPrices,
 }
 
 /// The keys of an entry of `model_list`.
@@ -41,7 +50,7 @@ pub(crate) static MODEL: Section<Draft> = Section {
             default: "",
             meaning: "Required. How the provider is reached and called: see below.",
             effect: Effect::Read("section", |model, reader, field| {
-                model.params = params::read(reader, field);
+                (model.params, model.prices) = params::read(reader, field);
             }),
         },
         Key {
@@ -49,7 +58,7 @@ pub(crate) static MODEL: Section<Draft> = Section {
             default: "{}",
             meaning: "What is told about the deployment: see below.",
             effect: Effect::Read("section", |model, reader, field| {
-                model_info::MODEL_INFO.read(&mut model.info, reader, field);
+                (model.info, model.told_prices) = model_info::read(reader, field);
             }),
         },
     ],
@@ -96,12 +105,14 @@ fn read_one(reader: &mut Reader<'_>, item: &Field<'_>, models: &mut Vec<Model>) 
         return;
     }
     let info = draft.info;
+    let prices = draft.prices.over(&draft.told_prices);
     let copies = draft.params.into_iter().enumerate();
     models.extend(copies.map(|(index, params)| Model {
         place: item.node.place.clone(),
         name: name.clone(),
         params,
         info: info.for_copy(index),
+        prices: prices.clone(),
     }));
 }
 

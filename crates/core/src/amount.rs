@@ -15,6 +15,7 @@ pub struct Amount(u128);
 const PLACES: i32 = 24;
 const UNITS_OF_A_NANO: u128 = 1_000_000_000_000_000;
 const UNITS_OF_A_PICO: u128 = 1_000_000_000_000;
+const PICOS_OF_A_DOLLAR: u128 = 1_000_000_000_000;
 const BILLION: u128 = 1_000_000_000;
 
 impl Amount {
@@ -186,10 +187,38 @@ impl From<Money> for Amount {
 }
 
 impl fmt::Display for Amount {
-    /// Dollars with as many places as it takes: `0.0000025`, `25`.
+    /// Dollars with as many places as it takes: `0.0000025`, `25`. Each call that is charged writes
+    /// one into a header: no memory is asked for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_decimal(0))
+        // One division of large numbers; the others are of small ones.
+        let picodollars = self.0 / UNITS_OF_A_PICO;
+        let small = |number: u128| u64::try_from(number).unwrap_or_default();
+        let low = small(self.0 - picodollars * UNITS_OF_A_PICO);
+        let whole = small(picodollars / PICOS_OF_A_DOLLAR);
+        let high = small(picodollars % PICOS_OF_A_DOLLAR);
+        write!(f, "{whole}")?;
+        match (high, low) {
+            (0, 0) => Ok(()),
+            (high, 0) => {
+                let (places, digits) = trimmed(high);
+                write!(f, ".{digits:0places$}")
+            }
+            (high, low) => {
+                let (places, digits) = trimmed(low);
+                write!(f, ".{high:012}{digits:0places$}")
+            }
+        }
     }
+}
+
+/// Twelve places without the zeros at their end: how many are left, and their digits.
+const fn trimmed(mut digits: u64) -> (usize, u64) {
+    let mut places = 12;
+    while places > 1 && digits.is_multiple_of(10) {
+        digits /= 10;
+        places -= 1;
+    }
+    (places, digits)
 }
 
 #[cfg(test)]
@@ -226,6 +255,16 @@ mod tests {
         ] {
             assert_eq!(amount(text).to_string(), shown, "{text}");
         }
+        for text in [
+            "18446744073.1",
+            "0.000000000001",
+            "0.100000000000000000000001",
+        ] {
+            let amount = amount(text);
+            assert_eq!(amount.to_string(), text);
+            assert_eq!(amount.to_decimal(0), text);
+        }
+        assert_eq!(Amount::MAX.to_string(), Amount::MAX.to_decimal(0));
         let price = Amount::from_decimal("2.5", -6).unwrap();
         assert_eq!(price, amount("2.5e-06"));
         assert_eq!(price.to_decimal(6), "2.5");

@@ -3,6 +3,7 @@
 
 mod deployment;
 mod making;
+mod prices;
 mod stored;
 mod weights;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ironward_admin::{ConfiguredModel, Sites};
+use ironward_catalogue::{PriceBook, PriceList};
 use ironward_config::{
     Config, Environment, Examined, Model, Notice, Place, Problem, ProblemKind, Problems, Referred,
     Resolved, Variables, Written,
@@ -36,6 +38,7 @@ pub(crate) struct Assembler {
     pub(crate) environment: Arc<dyn Environment + Send + Sync>,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) references: References,
+    pub(crate) book: Arc<PriceBook>,
 }
 
 /// A configuration that was read and checked.
@@ -70,6 +73,7 @@ pub(crate) struct Foundation {
     variables: Variables,
     environment: Arc<dyn Environment + Send + Sync>,
     credentials: Arc<Credentials>,
+    pub(crate) prices: PriceList,
     /// Those of `model_list` first, in its order.
     deployments: Vec<Routed>,
     aliases: HashMap<Box<str>, Alias>,
@@ -158,11 +162,13 @@ impl Assembler {
             local,
             echo,
         } = self.source.complete(examined, &*self.environment);
+        let prices = PriceList::new(&self.book, &loaded.config.litellm.adjustments);
         let mut maker = Maker::new(
             &loaded.config,
             &loaded.variables,
             &*self.environment,
             &self.credentials,
+            &prices,
         );
         for model in &loaded.config.models {
             maker.configured(model);
@@ -193,6 +199,7 @@ impl Assembler {
                 variables: loaded.variables,
                 environment: Arc::clone(&self.environment),
                 credentials: Arc::clone(&self.credentials),
+                prices,
                 deployments,
                 aliases,
                 leases: leases.into_iter().map(Arc::new).collect(),
@@ -266,6 +273,7 @@ impl Foundation {
             &self.variables,
             &*self.environment,
             &self.credentials,
+            &self.prices,
         )
         .noting_in(last_use);
         maker.configured(model);
@@ -296,7 +304,7 @@ impl Foundation {
         let entries = entries.chain(std::iter::repeat(None));
         let deployments = self.deployments.iter().zip(entries);
         deployments
-            .map(|(routed, entry)| ConfiguredModel::new(&routed.deployment, entry))
+            .map(|(routed, entry)| ConfiguredModel::new(&routed.deployment, &routed.pricing, entry))
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ironward_catalogue::PriceBook;
 use ironward_config::{Notice, Options, Problems, ProcessEnvironment, Referred};
 use ironward_egress::Credentials;
 use ironward_proxy::Snapshot;
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
         references: References::default(),
+        book: Arc::new(PriceBook::built_in()),
     };
     let outcome = if args.resolve {
         runtime()?.block_on(assembler.assemble())

@@ -314,6 +314,7 @@ pub(crate) fn admin_settings(
         key_bounds: bounds,
         takes_chosen_keys: !config.general.disable_custom_api_keys,
         models: foundation.configured_models(),
+        prices: foundation.prices.clone(),
         on_data_port: foundation.config.general.admin_on_data_port,
         open_metrics: config.litellm.prometheus.open,
         stores_models: foundation.config.general.store_model_in_db,

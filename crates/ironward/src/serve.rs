@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ironward_catalogue::PriceBook;
 use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
@@ -50,6 +51,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         environment: Arc::new(ProcessEnvironment),
         credentials: Credentials::new(),
         references: References::default(),
+        book: Arc::new(PriceBook::built_in()),
     };
     let runtime = runtime()?;
     let assembled = runtime.block_on(assembler.assemble());

@@ -18,7 +18,15 @@ pub(crate) fn local(dialect: Dialect) -> Option<Local> {
 }
 
 fn answer(call: &Call) -> Result<Reply, Fault> {
-    call.chat().map(|chat| Reply::TokenCount(tokens(chat)))
+    estimate(call).map(Reply::TokenCount)
+}
+
+/// About how many tokens the conversation of `call` has.
+///
+/// # Errors
+/// When the call is no conversation, or none that its dialect allows.
+pub fn estimate(call: &Call) -> Result<u64, Fault> {
+    call.chat().map(tokens)
 }
 
 /// What frames a message (<https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken>).

@@ -21,5 +21,6 @@ mod status;
 #[cfg(test)]
 mod testing;
 
+pub use estimate::estimate;
 pub use named::{Named, name};
 pub use provider::{Local, PROVIDERS, Provider, Target, Vendor, find, vendors};

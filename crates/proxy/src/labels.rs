@@ -1,7 +1,11 @@
 //! Headers that say which call a response is of, who answered it, and what the provider said
 //! beside its reply. An error has them too, as far as it got.
 
+use std::fmt::Write as _;
+
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use ironward_catalogue::Charged;
 use ironward_core::{CallId, DeploymentId};
 
 /// Provider headers that clients read; handed on under LiteLLM's prefix, rate limits also under
@@ -37,6 +41,21 @@ pub(crate) fn attempted(
         "x-litellm-attempted-retries",
         HeaderValue::from(attempts.saturating_sub(1)),
     );
+}
+
+/// Writes what a whole reply cost, where that is known: in dollars, exact, never with an exponent.
+/// A stream's cost is not known when its head goes out; LiteLLM writes none there either.
+pub(crate) fn cost(headers: &mut HeaderMap, charged: Option<Charged>) {
+    let Some(charged) = charged.filter(|charged| !charged.is_unknown()) else {
+        return;
+    };
+    // The longest amount has 40 characters.
+    let mut text = BytesMut::with_capacity(40);
+    let written = write!(text, "{}", charged.amount);
+    let value = HeaderValue::from_maybe_shared(text.freeze());
+    if let (Ok(()), Ok(value)) = (written, value) {
+        headers.insert("x-litellm-response-cost", value);
+    }
 }
 
 /// Hands on what clients read of a provider's headers.

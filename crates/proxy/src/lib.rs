@@ -5,6 +5,7 @@
 //! which skipped a stage does not compile.
 
 mod access;
+mod cost;
 mod detach;
 mod explain;
 mod gateway;

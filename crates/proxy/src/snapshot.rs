@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ironward_catalogue::Pricing;
 use ironward_core::{Deployment, Principal};
 use ironward_egress::Lease;
 use ironward_policy::Pattern;
@@ -43,6 +44,8 @@ pub struct Routed {
     pub provider: &'static dyn Provider,
     /// The region that it is in, where the configuration says so.
     pub region: Option<Box<str>>,
+    /// How its calls are priced.
+    pub pricing: Arc<Pricing>,
 }
 
 /// Another name of a model group (`router_settings.model_group_alias`).

@@ -1,6 +1,7 @@
 //! The pipeline as a whole, with an upstream of the test's own and a directory in memory.
 
 mod chains;
+mod costs;
 mod explain;
 mod keys;
 mod metrics;
@@ -147,6 +148,7 @@ fn deployment(group: &str, number: u64, region: Option<&str>) -> Routed {
         mock_response: None,
     };
     Routed {
+        pricing: costs::pricing(&deployment.model),
         deployment: Arc::new(deployment),
         provider: ironward_provider::find("openai").unwrap().provider,
         region: region.map(Into::into),

@@ -1,7 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ironward_catalogue::Charged;
 use ironward_core::{CallId, Fault, Side, Usage};
+use tracing::field::display;
 
 /// Who calls, as logs name them.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,8 @@ pub struct CallSettled<'a> {
     pub fault: Option<&'a Fault>,
     /// What it consumed, as far as the provider said.
     pub usage: Option<Usage>,
+    /// What it cost; `None`: no provider answered, or it is one that costs nothing.
+    pub cost: Option<Charged>,
     /// How many attempts were made.
     pub attempts: u32,
     /// From the request's head to the reply's end.
@@ -75,20 +79,24 @@ impl CallSettled<'_> {
         let (input_tokens, output_tokens) = (usage.input, usage.output);
         let total_ms = self.total.as_millis();
         let overhead_us = self.overhead.map(|overhead| overhead.as_micros());
+        let cost = self.cost.map(|charged| display(charged.amount));
+        let cost_incomplete = self.cost.map(|charged| charged.incomplete);
+        let prices = self.cost.map(|charged| charged.version);
         match self.fault {
             None => tracing::debug!(
                 %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
-                input_tokens, output_tokens, total_ms, overhead_us, "call settled"
+                input_tokens, output_tokens, cost, cost_incomplete, prices, total_ms, overhead_us, "call settled"
             ),
             Some(fault) if fault.side == Side::Downstream => tracing::info!(
                 %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), reason = &*fault.message,
-                cause = fault.cause.as_deref(), total_ms, "call refused"
+                cause = fault.cause.as_deref(), cost, cost_incomplete, prices, total_ms, "call refused"
             ),
             Some(fault) => tracing::warn!(
                 %id, caller, key, account, subject, team, dialect, model_group, deployment, status, attempts,
                 fault = fault.kind.label(), upstream_status = fault.upstream_status,
-                reason = &*fault.message, cause = fault.cause.as_deref(), total_ms, "call failed"
+                reason = &*fault.message, cause = fault.cause.as_deref(), cost, cost_incomplete, prices,
+                total_ms, "call failed"
             ),
         }
     }

@@ -41,6 +41,7 @@ pub use dialect::{Dialect, Envelope};
 pub use embeddings::{Embeddings, EmbeddingsFormat, EmbeddingsInput, EmbeddingsReply};
 pub use forward::{Forward, Forwarded};
 pub use json::{Json, mistyped};
+pub use openai_chat::read_usage;
 pub use presented_key::{no_key, presented_key};
 pub use reply::{ChatReply, Choice, Finish, Reply};
 pub use sse::{Frame, Frames};

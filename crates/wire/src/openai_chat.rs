@@ -23,6 +23,7 @@ pub use call::{Additions, decode_call, encode_call, encode_call_with};
 pub use forward::{Observer, forward_reply};
 pub use reply::{decode_reply, encode_reply};
 pub use stream::{Decoder, Encoder};
+pub use usage::read_usage;
 
 pub(crate) use call::{read, sampling};
 pub(crate) use reply::{head, tail};

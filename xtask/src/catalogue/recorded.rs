@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
-use ironward_catalogue::{Catalogue, Service, Used};
+use ironward_catalogue::{
+    Adjustments, PriceBook, PriceList, Priced, Prices, Pricing, Service, Used,
+};
 use ironward_core::Usage;
 use serde_json::Value;
 
@@ -21,10 +24,10 @@ struct Tally {
     different: Vec<String>,
 }
 
-/// Prices the usages of recorded exchanges, in a folder of `*.jsonl`, by the catalogue and by
-/// LiteLLM's calculator.
+/// Prices the usages of recorded exchanges, in a folder of `*.jsonl`, as a gateway does that hands
+/// every model on (`provider/*`), and by LiteLLM's calculator.
 pub(super) fn run(folder: &Path, now: u64) -> Result<(), String> {
-    let catalogue = Catalogue::built_in();
+    let list = PriceList::new(&Arc::new(PriceBook::built_in()), &Adjustments::default());
     let python = install::python("requirements-catalogue.txt")?;
     let script = root().join("clients/py/catalogue/recorded.py");
     let lines = capture(Command::new(python).arg(script).arg(folder))?;
@@ -35,7 +38,7 @@ pub(super) fn run(folder: &Path, now: u64) -> Result<(), String> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     for (call, answer) in calls.iter().zip(answers(&lines)?) {
         let tally = tallies.entry(text(call, "provider")).or_default();
-        tally.count(&catalogue, call, &answer, now);
+        tally.count(&list, call, &answer, now);
     }
     println!("recorded exchanges: both the same, only Ironward, only LiteLLM, neither, different");
     for (provider, tally) in tallies {
@@ -56,7 +59,7 @@ pub(super) fn run(folder: &Path, now: u64) -> Result<(), String> {
 }
 
 impl Tally {
-    fn count(&mut self, catalogue: &Catalogue<'_>, call: &Value, answer: &Value, now: u64) {
+    fn count(&mut self, list: &PriceList, call: &Value, answer: &Value, now: u64) {
         let count = number(call, "count");
         let (provider, model) = (text(call, "provider"), text(call, "model"));
         let usage = Usage {
@@ -70,8 +73,14 @@ impl Tally {
             output_audio: number(call, "audio_out"),
             ..Usage::default()
         };
-        let ours = catalogue.find(provider, model).map(|found| {
-            let prices = &found.entry.prices;
+        let open = Priced {
+            provider,
+            model: "*",
+            base: None,
+            own: Prices::default(),
+            region: None,
+        };
+        let ours = Pricing::new(list, open).of(model).prices.map(|prices| {
             // LiteLLM's calculator goes by the clock.
             let service = match Service::of_tier(text(call, "service")) {
                 Service::Standard if prices.off_peak().is_some_and(|hours| hours.holds(now)) => {

@@ -38,6 +38,11 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
         "what a file says of periods is read as what a request says of them",
     ),
     (
+        "ironward-config",
+        "ironward-catalogue",
+        "prices that a file writes are read as the catalogue's own",
+    ),
+    (
         "ironward-vault",
         "ironward-egress",
         "key management services are dialled too, and egress is the only dialler",

@@ -50,6 +50,11 @@ pub(crate) fn paged() -> Value {
     page(names, component("Deployment"), Some("size"))
 }
 
+/// What something costs.
+pub(crate) fn calculated() -> Value {
+    Described::of([("cost", number())])
+}
+
 pub(crate) fn deleted() -> Value {
     Described::of([("message", text())])
 }

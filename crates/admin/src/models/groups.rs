@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use ironward_catalogue::PriceList;
+use ironward_store::objects::Metadata;
 use serde_json::{Value, json};
 
 use super::listed::{Listed, visible};
@@ -59,15 +61,20 @@ pub(crate) fn show_groups(call: &Call<'_>) -> Outcome {
         })
         .collect();
     let groups = found.chunk_by(|one, other| one.model_name() == other.model_name());
-    let rows: Vec<Value> = groups.filter_map(group).collect();
+    let rows = groups.filter_map(|deployments| group(deployments, &settings.prices));
+    let rows: Vec<Value> = rows.collect();
     Ok(permit.answer(json!({ "data": rows })))
 }
 
-fn group(deployments: &[&Listed<'_>]) -> Option<Value> {
+fn group(deployments: &[&Listed<'_>], prices: &PriceList) -> Option<Value> {
     let first = deployments.first()?;
+    let told = deployments
+        .iter()
+        .map(|model| (*model, model.told_with_prices(prices)));
+    let told: Vec<(&Listed<'_>, Metadata)> = told.collect();
     let said = |name: &'static str| {
-        let values = deployments.iter();
-        values.filter_map(move |model| model.told().get(name).or_else(|| model.params().get(name)))
+        let values = told.iter();
+        values.filter_map(move |(model, told)| told.get(name).or_else(|| model.params().get(name)))
     };
     let providers: BTreeSet<&str> = deployments
         .iter()

@@ -49,7 +49,10 @@ pub(crate) fn show(call: &Call<'_>) -> Outcome {
 
 fn rows(call: &Call<'_>, models: &[Listed<'_>], whole: bool) -> Vec<Value> {
     let ways = Ways::of(call);
-    let rows = models.iter().map(|model| model.row(whole, &ways));
+    let settings = call.plane.settings.load();
+    let rows = models
+        .iter()
+        .map(|model| model.row(whole, &ways, &settings.prices));
     rows.collect()
 }
 

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use ironward_catalogue::{PriceList, Pricing};
 use ironward_policy::access::Route;
 use ironward_policy::{Link, Pattern, Which, allows_model};
 use ironward_provider::name;
@@ -9,6 +10,7 @@ use ironward_store::objects::{Metadata, Origin, StoredDeployment, Team, User};
 use serde_json::Value;
 
 use super::configured::ConfiguredModel;
+use super::prices;
 use crate::answer::{Row, time};
 use crate::call::Call;
 use crate::plane::Settings;
@@ -71,6 +73,28 @@ impl Listed<'_> {
         }
     }
 
+    /// How its calls are priced, and its model's name at the provider.
+    pub(super) fn pricing(&self, list: &PriceList) -> Option<(Arc<Pricing>, Box<str>)> {
+        match self {
+            Self::Configured(model) => Some((Arc::clone(&model.pricing), model.model.clone())),
+            Self::Stored(entry) => {
+                let StoredDeployment {
+                    params, model_info, ..
+                } = &entry.object;
+                prices::pricing(list, params, model_info)
+            }
+        }
+    }
+
+    /// Its `model_info`, with what the price catalogue knows of its model.
+    pub(super) fn told_with_prices(&self, list: &PriceList) -> Metadata {
+        let mut told = self.told().clone();
+        if let Some((pricing, model)) = self.pricing(list) {
+            prices::tell(&mut told, &pricing, &model);
+        }
+        told
+    }
+
     pub(super) fn is_blocked(&self) -> bool {
         match self {
             Self::Configured(_) => false,
@@ -87,12 +111,12 @@ impl Listed<'_> {
     }
 
     /// As LiteLLM shows one. `whole`: to somebody who administers the gateway.
-    pub(super) fn row(&self, whole: bool, ways: &Ways) -> Value {
+    pub(super) fn row(&self, whole: bool, ways: &Ways, list: &PriceList) -> Value {
         let mut params = self.params().clone();
         params.retain(|name, _| {
             !ADDRESSES.contains(&name.as_str()) && (whole || FOR_CLIENTS.contains(&name.as_str()))
         });
-        let mut info = self.told().clone();
+        let mut info = self.told_with_prices(list);
         info.insert("id".to_owned(), self.id().into());
         info.insert("db_model".to_owned(), self.origin().is_some().into());
         let (direct, teams) = ways.to(self.model_name());

@@ -41,6 +41,7 @@ pub(super) fn answer(route: Route) -> Value {
         Route::ModelRead => models::answers::listed(),
         Route::ModelReadPaged => models::answers::paged(),
         Route::ModelGroupRead => models::answers::groups(),
+        Route::SpendCalculate => models::answers::calculated(),
 
         Route::CredentialNew | Route::CredentialUpdate | Route::CredentialDelete => {
             credentials::answers::done()

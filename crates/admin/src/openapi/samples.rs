@@ -70,6 +70,11 @@ pub(super) fn sample(route: Route) -> Value {
         Route::ModelBlock | Route::ModelUnblock => json!({"model_id": "model-1"}),
         Route::ModelReadPaged => json!({"page": 1, "size": 50}),
 
+        Route::SpendCalculate => json!({
+            "model": "gpt-mini",
+            "messages": [{"role": "user", "content": "How much is this?"}],
+        }),
+
         Route::CredentialNew => json!({
             "credential_name": "openai-spare",
             "credential_values": {"api_key": "sk-proj-example-of-a-key"},

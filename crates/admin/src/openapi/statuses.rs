@@ -138,6 +138,7 @@ fn looks_up(route: Route) -> bool {
         | Route::CustomerList
         | Route::AccessGroupList
         | Route::TagList
+        | Route::SpendCalculate
         | Route::HealthDetails
         | Route::MetricsRead => false,
         // One of a list may be asked for by its id.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
 use ironward_admin::{Acts, Appending, Ask, Calls, Condition, Plane, Sealing, Settings, router};
+use ironward_catalogue::{Adjustments, PriceBook, PriceList};
 use ironward_core::{Clock, Id, Principal, Random, Role};
 use ironward_identity::{Accounts, Bindings, Identities, Keyless};
 use ironward_journal::{Record, Stamp, Unwritten};
@@ -39,6 +40,13 @@ pub(crate) struct Fixture {
     router: Router,
     contract: OnceCell<Contract>,
     _directory: TempDir,
+}
+
+/// The price catalogue, which takes a while to be indexed.
+pub(crate) fn prices() -> &'static PriceList {
+    static PRICES: LazyLock<PriceList> =
+        LazyLock::new(|| PriceList::new(&Arc::new(PriceBook::built_in()), &Adjustments::default()));
+    &PRICES
 }
 
 /// What was recorded, in memory; told to, it takes nothing.
@@ -218,6 +226,7 @@ impl Fixture {
             key_bounds: Default::default(),
             takes_chosen_keys: true,
             models: Vec::new(),
+            prices: prices().clone(),
             on_data_port: true,
             open_metrics: false,
             stores_models: true,

@@ -20,6 +20,7 @@ mod model_attacks;
 mod models;
 mod names;
 mod organisations;
+mod prices;
 mod reach;
 mod service_accounts;
 mod strangers;

@@ -1,14 +1,17 @@
 //! Deployments: made, changed and shown over the API.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use ironward_admin::ConfiguredModel;
+use ironward_catalogue::{Priced, Prices, Pricing};
 use ironward_core::{CredentialId, Deployment, DeploymentId, ParamPolicy, Role, Timeouts};
 use ironward_policy::Grant;
 use ironward_store::objects::{Kind, ValuePlace};
 use serde_json::{Value, json};
 
 use crate::canary::{Log, assert_clean, assert_no_part};
-use crate::fixture::{ADMIN, Fixture};
+use crate::fixture::{ADMIN, Fixture, prices};
 
 pub(crate) const KEY: &str = "sk-canary-Zq8vT3mWx71Lr0Pd";
 const HEADER: &str = "tok-9f2c-77aa-hidden-header";
@@ -54,7 +57,15 @@ impl Fixture {
             extra_headers: HeaderMap::new(),
             mock_response: None,
         };
-        let model = ConfiguredModel::new(&deployment, None);
+        let priced = Priced {
+            provider: "anthropic",
+            model: "claude",
+            base: None,
+            own: Prices::default(),
+            region: None,
+        };
+        let pricing = Arc::new(Pricing::new(prices(), priced));
+        let model = ConfiguredModel::new(&deployment, &pricing, None);
         self.change_settings(|settings| settings.models.push(model));
     }
 

@@ -1,5 +1,5 @@
 use super::{dollars, prices};
-use crate::{Meter, OffPeak, Service, Uplift, field_of, from_litellm};
+use crate::{Meter, OffPeak, Service, Uplift, field_of, from_litellm, is_price};
 
 fn refused(fields: &[(&str, &str)]) -> String {
     let read = from_litellm("openai", fields.iter().copied());
@@ -156,7 +156,11 @@ fn what_is_no_price_is_refused_with_its_name() {
         ),
         (
             &[("input_cost_per_token", "-1e-6")],
-            "input_cost_per_token: not an amount of dollars",
+            "input_cost_per_token: a price cannot be negative",
+        ),
+        (
+            &[("input_cost_per_token", "1e30")],
+            "input_cost_per_token: a price cannot be above 18 billion dollars",
         ),
         (
             &[("input_cost_per_token", "NaN")],
@@ -233,4 +237,30 @@ fn a_deployments_own_price_stands_alone() {
     assert_eq!(both.uplifts(), [(Uplift::InferenceUs, 1_200_000_000)]);
     // Without an entry, the custom prices are all there is.
     assert_eq!(crate::Prices::default().overridden(&custom), custom);
+}
+
+#[test]
+fn the_names_of_prices_are_told_from_others() {
+    for name in [
+        "input_cost_per_token",
+        "input_cost_per_token_above_200k_tokens_batches",
+        "input_cost_per_token_cache_hit",
+        "output_cost_per_second_1080p",
+        "regional_processing_uplift_multiplier_eu",
+        "search_context_cost_per_query",
+        "tiered_pricing",
+        "off_peak_pricing",
+    ] {
+        assert!(is_price(name), "{name}");
+    }
+    for name in [
+        "input_cost_per_tokem",
+        "cost_per_ptu_per_hour",
+        "tiered_pricing.",
+        "search_context",
+        "max_tokens",
+        "",
+    ] {
+        assert!(!is_price(name), "{name}");
+    }
 }

@@ -159,6 +159,10 @@ fn render_model(model: &Model, out: &mut String) {
         params.defaults,
     )
     .unwrap();
+    let priced: Vec<_> = model.prices.fields().collect();
+    if !priced.is_empty() || params.base_model.is_some() {
+        writeln!(out, "  base={:?} prices={priced:?}", params.base_model).unwrap();
+    }
 }
 
 fn text_problems(text: &str) -> String {

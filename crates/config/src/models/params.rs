@@ -4,6 +4,7 @@ use http::HeaderMap;
 use ironward_core::{Origin, Reach};
 use ironward_secret::Secret;
 
+use super::prices::WrittenPrices;
 use crate::Placed;
 use crate::keys::Section;
 use crate::reader::{Field, Reader};
@@ -57,6 +58,8 @@ pub struct ModelParams {
     pub extra_body: Vec<(String, String)>,
     /// The region that it is in.
     pub region_name: Option<String>,
+    /// The model whose prices hold; goes before what `model_info` says.
+    pub base_model: Option<String>,
     /// A reply given here instead of by the provider.
     pub mock_response: Option<String>,
     /// Whether `api_base` may lead to an address of a private network.
@@ -78,14 +81,19 @@ impl ModelParams {
 #[derive(Default)]
 pub(crate) struct Draft {
     params: ModelParams,
+    prices: WrittenPrices,
     organizations: Vec<String>,
     credential: Option<String>,
 }
 
-/// Reads `litellm_params`: one set of parameters for each organisation.
-pub(crate) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<ModelParams> {
+/// Reads `litellm_params`: one set of parameters for each organisation, and the prices of all.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    field: &Field<'_>,
+) -> (Vec<ModelParams>, WrittenPrices) {
     let Draft {
         mut params,
+        prices,
         organizations,
         ..
     } = Draft::read(reader, field);
@@ -99,7 +107,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, field: &Field<'_>) -> Vec<ModelParam
         params.organization = Some(organization);
         all.push(params);
     }
-    all
+    (all, prices)
 }
 
 impl Draft {

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use http::HeaderMap;
+use ironward_catalogue::PriceList;
 use ironward_config::{
     Config, Environment, Model, ModelParams, Placed, Problem, ProblemKind, Variables,
 };
@@ -9,6 +11,7 @@ use ironward_provider::{Vendor, find, name};
 use ironward_proxy::Routed;
 use ironward_secret::Secret;
 
+use super::prices;
 use crate::local::LocalServer;
 
 /// Where nothing is dialled, an origin is still asked for.
@@ -20,6 +23,7 @@ pub(super) struct Maker<'c> {
     variables: &'c Variables,
     environment: &'c dyn Environment,
     credentials: &'c Arc<Credentials>,
+    prices: &'c PriceList,
     last_use: Option<Arc<LastUse>>,
     deployments: Vec<Routed>,
     sites: Vec<Box<str>>,
@@ -35,8 +39,8 @@ struct Parts<'a> {
     vendor: Vendor,
     secret: Option<Secret>,
     origin: Origin,
-    params: Option<&'a ModelParams>,
-    id: Option<&'a str>,
+    /// Its entry of `model_list`, where it has one.
+    entry: Option<&'a Model>,
 }
 
 impl<'c> Maker<'c> {
@@ -45,12 +49,14 @@ impl<'c> Maker<'c> {
         variables: &'c Variables,
         environment: &'c dyn Environment,
         credentials: &'c Arc<Credentials>,
+        prices: &'c PriceList,
     ) -> Self {
         Self {
             config,
             variables,
             environment,
             credentials,
+            prices,
             last_use: None,
             deployments: Vec::new(),
             sites: Vec::new(),
@@ -100,8 +106,7 @@ impl<'c> Maker<'c> {
                 vendor,
                 secret,
                 origin,
-                params: Some(params),
-                id: model.info.id.as_deref(),
+                entry: Some(model),
             },
             |message| Problem {
                 place: model.place.clone(),
@@ -143,8 +148,7 @@ impl<'c> Maker<'c> {
             vendor,
             secret: None,
             origin,
-            params: None,
-            id: None,
+            entry: None,
         };
         self.add(parts, unplaced);
     }
@@ -162,8 +166,7 @@ impl<'c> Maker<'c> {
                 vendor,
                 secret,
                 origin,
-                params: None,
-                id: None,
+                entry: None,
             },
             unplaced,
         );
@@ -176,9 +179,14 @@ impl<'c> Maker<'c> {
             vendor,
             secret,
             mut origin,
-            params,
-            id,
+            entry,
         } = parts;
+        let params = entry.map(|entry| &entry.params);
+        let id = entry.and_then(|entry| entry.info.id.as_deref());
+        let pricing = match prices::pricing(self.prices, (&vendor, model, &origin), entry) {
+            Ok(pricing) => Arc::new(pricing),
+            Err(invalid) => return self.problems.push(problem(invalid.to_string())),
+        };
         origin.base_path = vendor.provider.base_path(&origin.base_path).into();
         let derived = self.derive_id(group, vendor.provider.name(), model, &origin);
         // What answers without a provider has an origin, and nothing is sent there.
@@ -193,19 +201,10 @@ impl<'c> Maker<'c> {
             None => credential,
         };
         let lease = self.credentials.add(credential);
-        let mut extra_headers = params
-            .map(|params| params.extra_headers.clone())
-            .unwrap_or_default();
-        if let Some(organization) = params.and_then(|params| params.organization.as_deref()) {
-            match organization.parse() {
-                Ok(value) => {
-                    extra_headers.insert("openai-organization", value);
-                }
-                Err(_) => self.problems.push(problem(
-                    "organization cannot be sent in a header".to_owned(),
-                )),
-            }
-        }
+        let extra_headers = match params.map(extra_headers).transpose() {
+            Ok(headers) => headers.unwrap_or_default(),
+            Err(message) => return self.problems.push(problem(message)),
+        };
         let deployment = Deployment {
             id: id.map_or(derived, DeploymentId::new),
             group: group.into(),
@@ -233,6 +232,7 @@ impl<'c> Maker<'c> {
             region: params
                 .and_then(|params| params.region_name.as_deref())
                 .map(Into::into),
+            pricing,
             deployment: Arc::new(deployment),
             provider: vendor.provider,
         });
@@ -344,6 +344,16 @@ impl<'c> Maker<'c> {
             kind: ProblemKind::Invalid,
         });
     }
+}
+
+fn extra_headers(params: &ModelParams) -> Result<HeaderMap, String> {
+    let mut headers = params.extra_headers.clone();
+    if let Some(organization) = &params.organization {
+        let value = organization.parse();
+        let value = value.map_err(|_| "organization cannot be sent in a header".to_owned())?;
+        headers.insert("openai-organization", value);
+    }
+    Ok(headers)
 }
 
 fn param_policy(params: &ModelParams) -> ParamPolicy {

@@ -22,6 +22,7 @@ mod http2;
 mod lifecycle;
 mod manage;
 mod metrics;
+mod prices;
 mod references;
 mod rig;
 mod store;

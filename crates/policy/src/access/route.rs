@@ -210,6 +210,7 @@ routes! {
     ModelRead, Get "/model/info" ["/v1/model/info"], Lists(Route::ModelRead), HEALTH, &[MayUse];
     ModelReadPaged, Get "/v2/model/info" [], Lists(Route::ModelRead), ITEMS, NOBODY;
     ModelGroupRead, Get "/model_group/info" [], Lists(Route::ModelGroupRead), HEALTH, &[MayUse];
+    SpendCalculate, Post "/spend/calculate" [], Reads, HEALTH, &[MayUse];
 
     CredentialNew, Post "/credentials" [], Changes, ADMIN, NOBODY;
     CredentialUpdate, Patch "/credentials/{credential}" [], Changes, ADMIN, NOBODY;

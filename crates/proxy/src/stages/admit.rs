@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ironward_catalogue::Charged;
 use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage, shown_name};
 use ironward_telemetry::{CallSettled, Series, Tally};
 use ironward_wire::Dialect;
@@ -9,6 +10,7 @@ use super::attempt::Progress;
 use super::authorise::Permit;
 use crate::Gateway;
 use crate::access::{Access, Cut, Limit, Place};
+use crate::cost::Charge;
 use crate::in_flight::Slot;
 use crate::refusal;
 use crate::snapshot::Settings;
@@ -32,6 +34,8 @@ struct Open {
     usage: Option<Usage>,
     overhead: Option<Duration>,
     tally: Tally,
+    charge: Option<Charge>,
+    cost: Option<Charged>,
     _slot: Slot,
     _place: Option<Place>,
 }
@@ -99,6 +103,8 @@ pub(crate) fn admit(
             usage: None,
             overhead: None,
             tally,
+            charge: None,
+            cost: None,
             _slot: slot,
             _place: place,
         })),
@@ -158,20 +164,29 @@ impl Grant {
         }
     }
 
-    /// The call is over.
-    pub(crate) fn settle(mut self, outcome: Outcome) {
-        if let Some(open) = self.open.take() {
-            match outcome {
-                Outcome::Complete => open.close(200, None),
-                Outcome::Broken(fault) => open.close(fault.kind.status(), Some(&fault)),
-            }
+    /// A provider has answered: what the call is charged by.
+    pub(crate) fn charge_by(&mut self, charge: Option<Charge>) {
+        if let Some(open) = &mut self.open {
+            open.charge = charge;
         }
+    }
+
+    /// The call is over. What it cost, where a provider answered.
+    pub(crate) fn settle(mut self, outcome: Outcome) -> Option<Charged> {
+        let mut open = self.open.take()?;
+        let cost = open.charge();
+        match outcome {
+            Outcome::Complete => open.close(200, None),
+            Outcome::Broken(fault) => open.close(fault.kind.status(), Some(&fault)),
+        }
+        cost
     }
 }
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
+        if let Some(mut open) = self.open.take() {
+            open.charge();
             let fault = Fault::downstream(
                 FaultKind::ClientGone,
                 "the client hung up before the reply was complete",
@@ -185,6 +200,7 @@ impl Open {
     fn close(&self, status: u16, fault: Option<&Fault>) {
         let settled = CallSettled {
             id: self.id,
+            cost: self.cost,
             caller: self.permit.caller.named(),
             dialect: self.dialect.label(),
             model_group: shown_name(&self.model),
@@ -199,4 +215,17 @@ impl Open {
         self.tally.settle(&settled);
         settled.emit();
     }
+
+    /// What the call has cost, now that its usage is what it is.
+    fn charge(&mut self) -> Option<Charged> {
+        let charge = self.charge.as_ref()?;
+        let now = || seconds_since_1970(&*self.clock);
+        self.cost = Some(charge.charge(self.usage, now));
+        self.cost
+    }
+}
+
+fn seconds_since_1970(clock: &dyn Clock) -> u64 {
+    let since = clock.wall().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }

@@ -16,6 +16,7 @@ use ironward_wire::{Call, Envelope};
 use super::local::Local;
 use super::route::Plan;
 use crate::Gateway;
+use crate::cost::Charge;
 use crate::reply::{Begun, Relay};
 use crate::side_pool::Work;
 use crate::snapshot::{Routed, Settings};
@@ -25,6 +26,8 @@ pub(crate) struct Attempted {
     pub(crate) answer: Answer,
     /// Who answered.
     pub(crate) routed: Routed,
+    /// What the call is charged by.
+    pub(crate) charge: Option<Charge>,
     /// The last attempt succeeded.
     pub(crate) progress: Progress,
     /// The provider's reply headers.
@@ -118,6 +121,7 @@ pub(crate) async fn attempt(
             Ok((answer, headers)) => {
                 return Ok(Attempted {
                     answer,
+                    charge: Charge::of(routed, &plan.model(routed), call),
                     routed: routed.clone(),
                     progress,
                     headers,

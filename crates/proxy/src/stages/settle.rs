@@ -28,9 +28,12 @@ pub(crate) fn settle(
     let Attempted {
         answer,
         routed,
+        charge,
         progress,
         headers: upstream_headers,
     } = attempted;
+    grant.charge_by(charge);
+    let mut charged = None;
     let attempts = progress.attempts;
     let (total, overhead) = grant.attempted(&progress);
     if let Some((_, series)) = &progress.last {
@@ -41,7 +44,7 @@ pub(crate) fn settle(
             if let Some(usage) = usage {
                 grant.observe(usage);
             }
-            grant.settle(Outcome::Complete);
+            charged = grant.settle(Outcome::Complete);
             (Body::whole(bytes), JSON)
         }
         Answer::Stream(begun) => {
@@ -64,6 +67,7 @@ pub(crate) fn settle(
     labels::attempted(headers, plan.group(), Some(&routed.deployment.id), attempts);
     insert_milliseconds(headers, "x-litellm-overhead-duration-ms", overhead);
     insert_milliseconds(headers, "x-litellm-response-duration-ms", total);
+    labels::cost(headers, charged);
     labels::hand_on(headers, &upstream_headers);
     response
 }

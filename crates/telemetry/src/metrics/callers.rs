@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::cells::{Bounds, Calls, Counter, Histogram, Tokens};
+use super::cells::{Bounds, Calls, Costs, Counter, Histogram, Tokens};
 use super::series::{OTHER, Series};
 use crate::event::Named;
 
@@ -32,6 +32,7 @@ pub(super) struct Pair {
     pub(super) series: Arc<Series>,
     pub(super) calls: Calls,
     pub(super) tokens: Tokens,
+    pub(super) costs: Costs,
     pub(super) total: Histogram,
     pub(super) answering: Histogram,
     pub(super) first_token: Histogram,
@@ -44,6 +45,7 @@ impl Pair {
             series,
             calls: Calls::default(),
             tokens: Tokens::default(),
+            costs: Costs::default(),
             total: Histogram::new(bounds),
             answering: Histogram::new(bounds),
             first_token: Histogram::new(bounds),

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ironward_catalogue::Charged;
 use ironward_core::FaultKind;
 use ironward_wire::Dialect;
 
@@ -192,6 +193,33 @@ impl Spread {
         for ((_, count), (_, more)) in self.buckets.iter_mut().zip(&other.buckets) {
             *count = count.saturating_add(*more);
         }
+    }
+}
+
+/// What calls cost.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    /// In trillionths of a dollar. Past 18 million dollars it begins again at nothing, which
+    /// Prometheus takes for a restart.
+    picodollars: Counter,
+    /// Calls whose cost is not known whole.
+    pub(super) incomplete: Counter,
+}
+
+impl Costs {
+    pub(super) fn add(&self, charged: &Charged) {
+        let picodollars = charged.amount.picodollars();
+        self.picodollars
+            .add(u64::try_from(picodollars).unwrap_or(u64::MAX));
+        self.incomplete.add(charged.incomplete.into());
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a sum in a format that has floating point alone"
+    )]
+    pub(super) fn dollars(&self) -> f64 {
+        self.picodollars.read() as f64 / 1e12
     }
 }
 

@@ -111,6 +111,13 @@ impl Samples<'_> {
         }
     }
 
+    /// The same for a sum that is no whole number.
+    pub(super) fn sum<const N: usize>(&mut self, labels: [&str; N], sum: f64) {
+        if sum > 0.0 {
+            self.put(labels, Value::Number(sum));
+        }
+    }
+
     /// Adds a sample, if there is one.
     pub(super) fn spread<const N: usize>(&mut self, labels: [&str; N], spread: Option<Spread>) {
         if let Some(spread) = spread {

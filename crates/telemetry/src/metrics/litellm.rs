@@ -100,6 +100,11 @@ pub(super) static LITELLM: &[Family] = &[
         }),
     },
     Family {
+        name: "litellm_spend_metric", kind: Kind::Counter, unit: "dollars", labels: TOKENS,
+        meaning: "What calls cost.",
+        read: |view, samples| pairs(view, |pair| samples.sum(labels(pair), pair.costs.dollars())),
+    },
+    Family {
         name: "litellm_total_tokens_metric", kind: Kind::Counter, unit: "tokens", labels: TOKENS,
         meaning: "Input and output tokens.",
         read: |view, samples| pairs(view, |pair| {

@@ -111,6 +111,16 @@ pub(super) static OWN: &[Family] = &[
         read: |view, samples| counters(view, samples, |series| &series.tokens.output_reasoning),
     },
     Family {
+        name: "ironward_cost_dollars", kind: Kind::Counter, unit: "dollars", labels: DEPLOYMENT,
+        meaning: "What calls cost, by the price catalogue and the deployments' own prices, discounts and margins included.",
+        read: |view, samples| each(view, |series| samples.sum(names(series), series.costs.dollars())),
+    },
+    Family {
+        name: "ironward_cost_incomplete_calls", kind: Kind::Counter, unit: "calls", labels: DEPLOYMENT,
+        meaning: "Calls that a provider answered and that cost more than was counted, nobody knows how much: something has no price, or the provider did not say what was used.",
+        read: |view, samples| counters(view, samples, |series| &series.costs.incomplete),
+    },
+    Family {
         name: "ironward_calls_running", kind: Kind::Gauge, unit: "calls", labels: &[],
         meaning: "Calls that run now.",
         read: |view, samples| samples.count([], view.moment.calls_running as u64),

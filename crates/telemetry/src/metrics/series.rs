@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::cells::{Bounds, Calls, Counter, Histogram, Outcomes, Tokens};
+use super::cells::{Bounds, Calls, Costs, Counter, Histogram, Outcomes, Tokens};
 
 /// Who is behind a series. All of it is the configuration's: nothing that a caller makes up is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub struct Series {
     pub(super) number: u64,
     pub(super) calls: Calls,
     pub(super) tokens: Tokens,
+    pub(super) costs: Costs,
     pub(super) total: Histogram,
     pub(super) overhead: Histogram,
     pub(super) first_byte: Histogram,
@@ -80,6 +81,7 @@ impl Series {
             number,
             calls: Calls::default(),
             tokens: Tokens::default(),
+            costs: Costs::default(),
             total: Histogram::new(bounds),
             overhead: Histogram::new(bounds),
             first_byte: Histogram::new(bounds),

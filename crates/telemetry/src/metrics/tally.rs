@@ -61,6 +61,9 @@ impl Tally {
         if let Some(usage) = &call.usage {
             series.tokens.add(usage);
         }
+        if let Some(charged) = &call.cost {
+            series.costs.add(charged);
+        }
         series.total.observe(bounds, call.total);
         if let Some(overhead) = call.overhead {
             series.overhead.observe(bounds, overhead);
@@ -80,6 +83,9 @@ impl Tally {
             pair.calls.count(self.dialect, fault);
             if let Some(usage) = &call.usage {
                 pair.tokens.add(usage);
+            }
+            if let Some(charged) = &call.cost {
+                pair.costs.add(charged);
             }
             // As with LiteLLM, of calls that went well alone.
             if fault.is_some() {

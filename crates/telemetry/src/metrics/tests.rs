@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ironward_core::{CallId, Fault, FaultKind, Retry, Usage};
+use ironward_catalogue::Charged;
+use ironward_core::{Amount, CallId, Fault, FaultKind, Retry, Usage};
 use ironward_testkit::SeededRandom;
 use ironward_wire::Dialect;
 
@@ -51,9 +52,18 @@ fn settled<'a>(caller: Named<'a>, fault: Option<&'a Fault>) -> CallSettled<'a> {
         status: 200,
         fault,
         usage: None,
+        cost: None,
         attempts: 1,
         total: Duration::from_millis(700),
         overhead: Some(Duration::from_micros(300)),
+    }
+}
+
+fn charged(dollars: &str, incomplete: bool) -> Charged {
+    Charged {
+        amount: Amount::from_decimal(dollars, 0).unwrap(),
+        incomplete,
+        version: "2026-11-30.0123456789abcdef",
     }
 }
 
@@ -81,6 +91,7 @@ fn count_some(metrics: &Arc<Metrics>) {
     whole.came_to(&one, Duration::from_millis(200));
     whole.settle(&CallSettled {
         usage: Some(usage),
+        cost: Some(charged("0.0000000000015", false)),
         ..settled(named("k1"), None)
     });
 
@@ -91,7 +102,10 @@ fn count_some(metrics: &Arc<Metrics>) {
     stream.streams_from(Duration::from_millis(40));
     let open = sample(metrics, "ironward_streams_open");
     assert_eq!(open, "1");
-    stream.settle(&settled(named("k1"), None));
+    stream.settle(&CallSettled {
+        cost: Some(charged("0.25", true)),
+        ..settled(named("k1"), None)
+    });
 
     one.begin_attempt(false);
     one.end_attempt(metrics, second, Some(FaultKind::Unavailable));
@@ -178,6 +192,12 @@ fn each_outcome_is_counted_once_and_in_its_place() {
             format!("ironward_output_reasoning_tokens_total{{{at}}}"),
             "2",
         ),
+        // Rounded to the picodollar, half up.
+        (
+            format!("ironward_cost_dollars_total{{{at}}}"),
+            "0.250000000002",
+        ),
+        (format!("ironward_cost_incomplete_calls_total{{{at}}}"), "1"),
         (format!("ironward_call_duration_seconds_count{{{at}}}"), "3"),
         (format!("ironward_call_duration_seconds_sum{{{at}}}"), "2.1"),
         (format!("ironward_overhead_seconds_sum{{{at}}}"), "0.0009"),
@@ -265,6 +285,7 @@ fn litellms_names_tell_callers_apart() {
         ),
         (format!("litellm_requests_metric_total{{{one},{at}}}"), "2"),
         (format!("litellm_llm_api_failed_requests_metric_total{{{two},{at}}}"), "1"),
+        (format!("litellm_spend_metric_total{{{one},{at}}}"), "0.250000000002"),
         (format!("litellm_total_tokens_metric_total{{{one},{at}}}"), "13"),
         (format!("litellm_input_tokens_metric_total{{{one},{at}}}"), "10"),
         (format!("litellm_output_tokens_metric_total{{{one},{at}}}"), "3"),
@@ -521,7 +542,7 @@ fn the_tables_are_sound() {
     assert!(super::is_metric("ironward_calls"));
     assert!(super::is_metric("ironward_calls_total"));
     assert!(super::is_metric("litellm_overhead_latency_metric"));
-    assert!(!super::is_metric("litellm_spend_metric"));
+    assert!(!super::is_metric("litellm_remaining_team_budget_metric"));
     assert!(!super::is_metric("ironward_calls_total_total"));
 }
 

@@ -7,7 +7,13 @@ use crate::writer::JsonWriter;
 
 /// Reads a `usage` object, in any vendor's variant of it.
 pub(crate) fn read(json: &RawValue) -> Option<Usage> {
-    let fields: UsageFields = serde_json::from_str(json.get()).ok()?;
+    read_usage(json.get())
+}
+
+/// Reads the text of a `usage` object, in any vendor's variant of it.
+#[must_use]
+pub fn read_usage(json: &str) -> Option<Usage> {
+    let fields: UsageFields = serde_json::from_str(json).ok()?;
     fields.usage()
 }
 

@@ -1,3 +1,4 @@
+use ironward_catalogue::is_price;
 use ironward_core::nearest;
 
 use super::{Draft, endpoint, headers};
@@ -8,8 +9,10 @@ use crate::reader::{Field, Reader};
 /// The keys of `litellm_params`.
 pub(crate) static PARAMS: Section<Draft> = Section {
     name: "model_list[].litellm_params",
-    about: "A key of any other name is a parameter for calls that do not set it themselves, \
-            such as `temperature` or `max_tokens`.",
+    about: "Prices of its own, by LiteLLM's names (`input_cost_per_token`, `output_cost_per_token`, \
+            `cache_read_input_token_cost` and so on, in dollars), go before those of the price \
+            catalogue (docs/catalogue.md). A key of any other name is a parameter for calls that do \
+            not set it themselves, such as `temperature` or `max_tokens`.",
     keys: &[
         Key {
             name: "model",
@@ -152,6 +155,12 @@ pub(crate) static PARAMS: Section<Draft> = Section {
             effect: Effect::Word(|draft, version| draft.params.region_name = Some(version)),
         },
         Key {
+            name: "base_model",
+            default: "",
+            meaning: "As `model_info.base_model`; goes before it.",
+            effect: Effect::Word(|draft, model| draft.params.base_model = Some(model)),
+        },
+        Key {
             name: "mock_response",
             default: "",
             meaning: "A reply given by the gateway; the provider is not called.",
@@ -159,7 +168,7 @@ pub(crate) static PARAMS: Section<Draft> = Section {
         },
     ],
     ignored: include_str!("ignored.txt"),
-    unknown: Unknown::Take(read_default),
+    unknown: Unknown::Take(is_price, read_default),
 };
 
 /// Request parameters that take effect as defaults without a word. Any other unknown key does so
@@ -243,7 +252,7 @@ fn read_mock(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>) {
 /// A key of no table is a parameter of the request, as in LiteLLM. A slip of a known key is
 /// refused: taken for a parameter, a misspelt `api_key` would send the key in every body.
 fn read_default(draft: &mut Draft, reader: &mut Reader<'_>, field: &Field<'_>, entry: &Entry) {
-    if entry.node.is_null() {
+    if entry.node.is_null() || draft.prices.take(reader, field, entry) {
         return;
     }
     if !REQUEST_PARAMS.contains(&entry.key.as_str()) {

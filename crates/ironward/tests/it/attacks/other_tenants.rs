@@ -137,6 +137,7 @@ fn requests(route: Route, ids: &Ids) -> Vec<(String, Value)> {
         Route::ModelBlock | Route::ModelUnblock => bodies(vec![json!({"model_id": id("model")})]),
         Route::ModelRead => query(format!("litellm_model_id={}", id("model"))),
         Route::ModelGroupRead => query(format!("model_group={}", id("stored"))),
+        Route::SpendCalculate => bodies(vec![json!({"model": id("stored"), "messages": [{"role": "user", "content": "x"}]})]),
         Route::CredentialUpdate => placed("credential", id("credential"), json!({"credential_info": {}})),
         Route::CredentialDelete | Route::CredentialRead => placed("credential", id("credential"), Value::Null),
         Route::CredentialOfModel => placed("model", id("model"), Value::Null),
@@ -186,7 +187,10 @@ fn every_route_answers_like_none(tenants: &Tenants<'_>) {
                 .zip(requests(*route, &none));
             for ((path, body), (other_path, other_body)) in pairs {
                 // Deployments are the gateway's: whoever may use one sees it.
-                let is_model = matches!(route, Route::ModelRead | Route::ModelGroupRead);
+                let is_model = matches!(
+                    route,
+                    Route::ModelRead | Route::ModelGroupRead | Route::SpendCalculate
+                );
                 let [low, others @ ..] = attackers(tenants);
                 let others = others.into_iter().filter(|_| !is_model);
                 for attacker in others.chain([low]) {
