@@ -212,5 +212,6 @@ impl fmt::Display for NoCeiling {
 
 impl std::error::Error for NoCeiling {}
 
-#[cfg(all(test, not(loom)))]
+#[cfg(not(loom))]
+#[cfg(test)]
 mod tests;

@@ -35,7 +35,8 @@ impl<T> Few<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(not(loom))]
+#[cfg(test)]
 mod tests {
     use super::{Few, ROOM};
 

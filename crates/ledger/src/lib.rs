@@ -22,9 +22,11 @@ mod standing;
 mod sync;
 mod window;
 
-#[cfg(all(test, loom))]
+#[cfg(loom)]
+#[cfg(test)]
 mod interleavings;
-#[cfg(all(test, not(loom)))]
+#[cfg(not(loom))]
+#[cfg(test)]
 mod tests;
 
 pub use ceiling::{Besides, Ceiling, Foreseen, NoCeiling};

@@ -149,7 +149,8 @@ impl fmt::Display for Scope {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(not(loom))]
+#[cfg(test)]
 mod tests {
     use super::{Kind, Scope};
 

@@ -54,7 +54,8 @@ fn the_budget_holds_and_nearly_all_of_it_can_be_spent() {
             let (setup, spent, together, key) = (&setup, &spent, &together, &key);
             scope.spawn(move || {
                 let mut chain = Chain::default();
-                [key, others[0], others[1]].map(|counters| chain.add(counters));
+                chain.add(key);
+                others.iter().for_each(|counters| chain.add(counters));
                 together.wait();
                 for call in caller.. {
                     let standing = setup.standing(key);
