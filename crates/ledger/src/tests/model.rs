@@ -22,7 +22,7 @@ fn counted() -> [(Measure, Cycle); 4] {
     ]
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// In the counters of this mask.
     Reserve(u8, Charge),
