@@ -1,4 +1,4 @@
-//! What holds however threads interleave, by loom. `cargo xtask loom` runs these.
+//! What holds in every interleaving of threads, by loom. `cargo xtask loom` runs these.
 
 use std::sync::Arc;
 
@@ -14,14 +14,6 @@ use crate::{Charge, Counter, Limit, Measure, Scope, Standing};
 const LATE: u64 = 59_999;
 /// The first one of the next.
 const NEXT: u64 = 60_000;
-
-/// Runs `test` in every interleaving in which its threads are stopped three times at most, beside
-/// where they wait; that is where mistakes of few threads show.
-fn interleave(test: impl Fn() + Send + Sync + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(test);
-}
 
 fn counter(measure: Measure, most: u64) -> Arc<Counter> {
     let limit = Limit::new(measure, Cycle::MINUTE, most).with_soft(most);
@@ -51,7 +43,7 @@ fn used(counter: &Counter, now: u64) -> (u64, u64) {
 
 #[test]
 fn two_calls_never_pass_a_limit_together() {
-    interleave(|| {
+    loom::model(|| {
         let (money, tokens) = (counter(Measure::Cost, 10), counter(Measure::Input, 9));
         let other = {
             let (money, tokens) = (Arc::clone(&money), Arc::clone(&tokens));
@@ -72,7 +64,7 @@ fn two_calls_never_pass_a_limit_together() {
 
 #[test]
 fn calls_on_the_same_way_do_not_refuse_each_other_for_nothing() {
-    interleave(|| {
+    loom::model(|| {
         let (one, two) = (counter(Measure::Cost, 6), counter(Measure::Input, 6));
         let other = {
             let (one, two) = (Arc::clone(&one), Arc::clone(&two));
@@ -87,7 +79,7 @@ fn calls_on_the_same_way_do_not_refuse_each_other_for_nothing() {
 
 #[test]
 fn a_call_is_charged_to_the_window_that_let_it_in() {
-    interleave(|| {
+    loom::model(|| {
         let money = counter(Measure::Cost, 10);
         let first = ask(&[&money], 6, LATE).unwrap();
         let before = money.window(LATE);
@@ -118,7 +110,7 @@ fn a_call_is_charged_to_the_window_that_let_it_in() {
 
 #[test]
 fn no_more_is_seen_spent_than_was_used() {
-    interleave(|| {
+    loom::model(|| {
         let money = counter(Measure::Cost, 100);
         let (less, more) = (ask(&[&money], 9, LATE), ask(&[&money], 5, LATE));
         let (less, more) = (less.unwrap(), more.unwrap());
@@ -136,7 +128,7 @@ fn no_more_is_seen_spent_than_was_used() {
 
 #[test]
 fn a_lowered_limit_holds_for_whoever_comes_after() {
-    interleave(|| {
+    loom::model(|| {
         let money = counter(Measure::Cost, 10);
         let other = {
             let money = Arc::clone(&money);
@@ -150,7 +142,7 @@ fn a_lowered_limit_holds_for_whoever_comes_after() {
 
 #[test]
 fn a_soft_limit_is_told_of_once() {
-    interleave(|| {
+    loom::model(|| {
         let crossings = Arc::default();
         let limit = Limit::new(Measure::Cost, Cycle::MINUTE, 100).with_soft(10);
         let money = counter_of(&limit, &crossings);
