@@ -8,6 +8,7 @@ use super::listed::visible;
 use super::prices::{number, of_name};
 use crate::call::{Call, Outcome};
 use crate::fault::Refusal;
+use crate::plane::Settings;
 use crate::request::{Fields, Shape};
 use crate::target::Target;
 
@@ -40,8 +41,9 @@ pub(crate) fn calculate(call: &Call<'_>) -> Outcome {
         }
     };
     // As in LiteLLM, a reply is priced by its own model, whatever deployments are called.
-    let deployment = request.model.as_ref().and_then(|_| deployment(call, model));
     let settings = call.plane.settings.load();
+    let named = request.model.as_ref();
+    let deployment = named.and_then(|model| deployment(call, &settings, model));
     let found = deployment.or_else(|| of_name(&settings.prices, model));
     let charged = found.map(|(pricing, model)| pricing.of(&model).charge(&used));
     let Some(charged) = charged.filter(|charged| !charged.is_unknown()) else {
@@ -58,9 +60,8 @@ pub(crate) fn calculate(call: &Call<'_>) -> Outcome {
 }
 
 /// How the deployment of this name is priced, if there is one that the actor may use.
-fn deployment(call: &Call<'_>, model: &str) -> Option<(Pricing, Box<str>)> {
-    let settings = call.plane.settings.load();
-    let (found, _) = visible(call, Some(call.route), &settings, None);
+fn deployment(call: &Call<'_>, settings: &Settings, model: &str) -> Option<(Pricing, Box<str>)> {
+    let (found, _) = visible(call, Some(call.route), settings, None);
     let mut named = found.iter().filter(|listed| listed.model_name() == model);
     let (pricing, model) = named.find_map(|listed| listed.pricing(&settings.prices))?;
     Some((Pricing::clone(&pricing), model))
