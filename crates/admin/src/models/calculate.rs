@@ -40,8 +40,8 @@ pub(crate) fn calculate(call: &Call<'_>) -> Outcome {
             return Err(Refusal::bad_request(message));
         }
     };
-    // As in LiteLLM, a reply is priced by its own model, whatever deployments are called.
     let settings = call.plane.settings.load();
+    // As in LiteLLM, a reply is priced by its own model, whatever deployments are called.
     let named = request.model.as_ref();
     let deployment = named.and_then(|model| deployment(call, &settings, model));
     let found = deployment.or_else(|| of_name(&settings.prices, model));
