@@ -1,3 +1,5 @@
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -15,6 +17,9 @@ use crate::error::{StoreError, one_line};
 
 /// How long a connection may take to be made, and `SQLite` waits for another process' lock.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at whether nobody else is opening the file any more.
+const BETWEEN_TRIES: Duration = Duration::from_millis(2);
 
 /// Where the database is.
 pub enum Location {
@@ -269,26 +274,61 @@ async fn open_sqlite(path: &Path, pool: Pool) -> Result<Database, StoreError> {
         place: place.clone(),
         reason: one_line(&reason),
     };
+    let turn = turn_to_open(path, &unreachable).await?;
     // Made here and not by SQLite, so that nobody else can read it; SQLite gives its other files
-    // the permissions of this one.
-    std::fs::OpenOptions::new()
-        .read(true)
+    // the permissions of this one. One that is there already is not opened: closing it would end
+    // the locks that another connection of this process has on it.
+    let made = std::fs::OpenOptions::new()
         .append(true)
-        .create(true)
+        .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map_err(|error| unreachable(error.to_string()))?;
+        .open(path);
+    match made {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            return Err(unreachable(error.to_string()));
+        }
+        _ => {}
+    }
     let options = sqlite_options(path);
     let first = options.connect().await;
     let closed = match first {
         Ok(connection) => connection.close().await,
         Err(error) => Err(error),
     };
+    drop(turn);
     closed.map_err(|error| match StoreError::from(error) {
         StoreError::Failed(reason) => unreachable(reason.into()),
         other => other,
     })?;
     Ok(Database::Sqlite(sqlite_pool(options, pool)))
+}
+
+/// One process, or thread, at a time opens a file for the first time: of two that make its journal
+/// a write-ahead log at once, `SQLite` refuses one without waiting, since either would wait for the
+/// other. The lock is that of the folder, and goes with what is returned.
+async fn turn_to_open(
+    path: &Path,
+    unreachable: &impl Fn(String) -> StoreError,
+) -> Result<File, StoreError> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    };
+    let folder = File::open(folder).map_err(|error| unreachable(error.to_string()))?;
+    let turn = async {
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(BETWEEN_TRIES).await,
+                Err(TryLockError::Error(error)) => return Err(unreachable(error.to_string())),
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, turn).await {
+        Ok(taken) => taken.map(|()| folder),
+        Err(_) => Err(StoreError::Locked),
+    }
 }
 
 /// On a full disk `SQLite` ends the transaction by itself, and the driver goes on counting it: such
