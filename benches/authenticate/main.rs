@@ -167,6 +167,7 @@ fn gateway() -> Gateway {
         in_flight: Arc::new(InFlight::default()),
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
+        buffers: Arc::default(),
         metrics,
     }
 }

@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
 use ironward_proxy::{
-    Access, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls, SidePool,
-    Snapshot, bind,
+    Access, Buffers, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls,
+    SidePool, Snapshot, bind,
 };
 use ironward_telemetry::Metrics;
 use tokio::sync::{mpsc, watch};
@@ -28,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) management: Arc<dyn Management>,
     pub(crate) side_pool: Arc<SidePool>,
+    pub(crate) buffers: Arc<Buffers>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
@@ -83,6 +84,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         in_flight,
         management,
         side_pool,
+        buffers,
         metrics,
         tls,
         drained,
@@ -101,6 +103,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             in_flight,
             management: Some(management),
             side_pool,
+            buffers,
             metrics,
         });
         tokio::select! {

@@ -30,6 +30,7 @@ use crate::data_plane::Shared;
 use crate::exit::Failure;
 use crate::in_force::InForce;
 use crate::installation::Opening;
+use crate::issuers::Issuers;
 use crate::new_key::NewKey;
 use crate::on_data_port::OnDataPort;
 use crate::random::SystemRandom;
@@ -125,6 +126,7 @@ async fn serve(
         in_flight: call_path.in_flight,
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
+        buffers: Arc::default(),
         metrics,
         tls: certificates.data.clone(),
         drained,
@@ -156,14 +158,22 @@ async fn serve(
     tokio::select! {
         () = reloads.run() => {}
         () = authority.follow(is_reached) => {}
-        () = issuers.refresh() => {}
-        () = ports.follow_logins(&authority) => {}
+        () = keep_up(&authority, &issuers, &ports, &shared) => {}
         () = end.come() => {}
     }
     let configured = reloads.drain_timeout();
     let limit = args.drain_timeout.or(configured).unwrap_or(DRAIN);
     let outcome = ports.close(shared, limit, ends).await;
     end_records(&journal, &authority, outcome).await
+}
+
+/// What has to be done from time to time, for as long as it is polled.
+async fn keep_up(authority: &Authority, issuers: &Issuers, ports: &Ports, shared: &Shared) {
+    tokio::select! {
+        () = issuers.refresh() => {}
+        () = ports.follow_logins(authority) => {}
+        _ = shared.buffers.give_back() => {}
+    }
 }
 
 /// Records the end, and closes what is kept.

@@ -5,7 +5,7 @@ use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 use ironward_telemetry::Metrics;
 
-use crate::{Access, InFlight, Management, SidePool, Snapshot};
+use crate::{Access, Buffers, InFlight, Management, SidePool, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
@@ -25,6 +25,8 @@ pub struct Gateway {
     pub management: Option<Arc<dyn Management>>,
     /// Where much is worked on, for all threads.
     pub side_pool: Arc<SidePool>,
+    /// Where the room for long bodies comes from, for all threads.
+    pub buffers: Arc<Buffers>,
     /// Where calls are counted, for all threads.
     pub metrics: Arc<Metrics>,
 }

@@ -5,6 +5,7 @@
 //! which skipped a stage does not compile.
 
 mod access;
+mod buffers;
 mod cost;
 mod detach;
 mod explain;
@@ -27,6 +28,7 @@ mod stages;
 mod tests;
 
 pub use access::{Access, keyless};
+pub use buffers::Buffers;
 pub use explain::{Question, explain_call};
 pub use gateway::Gateway;
 pub use in_flight::InFlight;

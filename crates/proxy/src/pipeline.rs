@@ -122,8 +122,8 @@ where
     };
     let caller = &*known.insert(authenticate(access, &snapshot, arrival)?);
     refuse_other_method(head, &Method::POST)?;
-    let pool = &gateway.side_pool;
-    let arrived = read_call((settings, pool), head, body, dialect, path_model).await?;
+    let places = (&*gateway.side_pool, &gateway.buffers);
+    let arrived = read_call((settings, places), head, body, dialect, path_model).await?;
     let path = head.uri.path();
     let Authorised {
         permit,

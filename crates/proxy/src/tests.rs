@@ -221,6 +221,7 @@ impl World {
             in_flight: Arc::new(InFlight::default()),
             management: None,
             side_pool: Arc::new(SidePool::new(1)),
+            buffers: Arc::default(),
             metrics,
         };
         Self {

@@ -13,8 +13,8 @@ mod blocks;
 
 use self::blocks::Blocks;
 use super::asks;
-use crate::Settings;
 use crate::side_pool::{SidePool, Work};
+use crate::{Buffers, Settings};
 
 /// Fields by which a caller of other gateways names where a call goes or with which key: refused by
 /// name, at the top and inside the objects that such fields were hidden in.
@@ -70,7 +70,7 @@ pub(crate) struct Arrived {
 
 /// bytes -> Call: bounded in size and time, strict JSON; what is authorised is what is sent.
 pub(crate) async fn read_call<B>(
-    (settings, side_pool): (&Settings, &SidePool),
+    (settings, (side_pool, buffers)): (&Settings, (&SidePool, &Arc<Buffers>)),
     head: &Parts,
     body: B,
     dialect: Dialect,
@@ -81,7 +81,7 @@ where
     B::Error: std::fmt::Display,
 {
     check_head(&head.headers, settings.body_limit)?;
-    let read = read_body(body, settings.body_limit);
+    let read = read_body(body, settings.body_limit, buffers);
     let blocks = tokio::time::timeout(settings.body_timeout, read)
         .await
         .map_err(|_| {
@@ -165,12 +165,12 @@ fn is_json(content_type: &[u8]) -> bool {
     kind.eq_ignore_ascii_case(b"application/json") || kind.to_ascii_lowercase().ends_with(b"+json")
 }
 
-async fn read_body<B>(mut body: B, limit: usize) -> Result<Blocks, Fault>
+async fn read_body<B>(mut body: B, limit: usize, buffers: &Arc<Buffers>) -> Result<Blocks, Fault>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    let mut blocks = Blocks::default();
+    let mut blocks = Blocks::new(buffers);
     let mut turn = Turn::default();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {

@@ -1,4 +1,5 @@
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,14 @@ fn read(body: impl Into<Bytes>, headers: &[(&'static str, &str)]) -> Result<Box<
         .unwrap();
     let body = Full::new(body.into());
     let pool = SidePool::new(1);
-    let call = read_call((&settings, &pool), &head, body, Dialect::OpenAiChat, None);
+    let buffers = Arc::default();
+    let call = read_call(
+        (&settings, (&pool, &buffers)),
+        &head,
+        body,
+        Dialect::OpenAiChat,
+        None,
+    );
     let arrived = runtime.block_on(call);
     arrived.map(|arrived| arrived.call.model.clone())
 }
@@ -178,7 +186,14 @@ fn no_poll_is_long_however_long_the_body() {
         .build()
         .unwrap();
     let pool = SidePool::new(1);
-    let call = read_call((&settings, &pool), &head, body, Dialect::OpenAiChat, None);
+    let buffers = Arc::default();
+    let call = read_call(
+        (&settings, (&pool, &buffers)),
+        &head,
+        body,
+        Dialect::OpenAiChat,
+        None,
+    );
     let mut call = pin!(call);
     let mut longest = Duration::ZERO;
     let call = runtime.block_on(std::future::poll_fn(|context| {
