@@ -168,20 +168,25 @@ impl Authority {
         foundation.snapshot(self.keys(foundation), stored, metrics)
     }
 
-    /// Follows the store for as long as it is polled. `is_reached`: the database was there at the
-    /// start.
-    pub(crate) async fn follow(&self, is_reached: bool) {
+    /// Follows the store for as long as it is polled, or until its rows are found not to be those
+    /// that were left there. `is_reached`: the database was there at the start.
+    pub(crate) async fn follow(&self, is_reached: bool) -> Failure {
         if !is_reached {
             self.reach().await;
         }
         let directory = self.feed.directory();
-        tokio::join!(
-            self.feed.run(&self.store),
-            self.follow_keys(),
-            self.follow_deployments(),
-            last_uses::follow(&self.store, &directory),
-            self.probe()
-        );
+        let others = async {
+            tokio::join!(
+                self.follow_keys(),
+                self.follow_deployments(),
+                last_uses::follow(&self.store, &directory),
+                self.probe()
+            )
+        };
+        tokio::select! {
+            refused = self.feed.run(&self.store) => refused.into(),
+            (never, ..) = others => match never {},
+        }
     }
 
     /// Waits for a database that was not there at the start.

@@ -146,17 +146,10 @@ impl Opening<'_> {
     async fn load(&self, installation: Installation) -> Result<Started, Failure> {
         let store = &installation.store;
         let path = self.data_dir.snapshot();
-        let earlier = self.earlier(store).await?;
-        let clock = Arc::new(SystemClock);
-        let (feed, tampering) = Feed::load_after(store, earlier, &path, clock).await?;
-        if !tampering.is_empty() {
-            let text = format!(
-                "{} rows of the database were not written by ironward as they are and are left out: \
-                 ironward store status names them",
-                tampering.len()
-            );
-            VaultNotice { text: &text }.emit_alarm();
-        }
+        let feed = match self.resume(store).await? {
+            Some(feed) => feed,
+            None => self.load_all(store).await?,
+        };
         let has_keys = !feed.directory().keys.is_empty();
         let secrets = SharedSecrets::of(store, Arc::clone(&self.random)).await?;
         let hasher = secrets.hasher(self.data_dir, has_keys).await?;
@@ -175,6 +168,32 @@ impl Opening<'_> {
             journal_seed,
             is_reached: true,
         })
+    }
+
+    /// Starts from the snapshot of the last run, where what was written since is all there.
+    async fn resume(&self, store: &Store) -> Result<Option<Feed>, Failure> {
+        let Some(earlier) = self.earlier(store).await? else {
+            return Ok(None);
+        };
+        let path = self.data_dir.snapshot();
+        Ok(Feed::resume(store, earlier, &path, Arc::new(SystemClock)).await?)
+    }
+
+    /// Starts with everything that the database has.
+    async fn load_all(&self, store: &Store) -> Result<Feed, Failure> {
+        let path = self.data_dir.snapshot();
+        let earlier = self.earlier(store).await?;
+        let clock = Arc::new(SystemClock);
+        let (feed, tampering) = Feed::load_after(store, earlier, &path, clock).await?;
+        if !tampering.is_empty() {
+            let text = format!(
+                "{} rows of the database were not written by ironward as they are and are left out: \
+                 ironward store status names them",
+                tampering.len()
+            );
+            VaultNotice { text: &text }.emit_alarm();
+        }
+        Ok(feed)
     }
 
     /// The snapshot of the last run. It may be under data keys that were retired since: those are

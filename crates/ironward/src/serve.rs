@@ -155,16 +155,16 @@ async fn serve(
     logging.flush();
     let keys = (new_key, authority.is_admin_key_retired(), has_master_key);
     greet(args, &shared, &ports, keys);
-    tokio::select! {
-        () = reloads.run() => {}
-        () = authority.follow(is_reached) => {}
-        () = keep_up(&authority, &issuers, &ports, &shared) => {}
-        () = end.come() => {}
-    }
+    let refused = tokio::select! {
+        () = reloads.run() => Ok(()),
+        refused = authority.follow(is_reached) => Err(refused),
+        () = keep_up(&authority, &issuers, &ports, &shared) => Ok(()),
+        () = end.come() => Ok(()),
+    };
     let configured = reloads.drain_timeout();
     let limit = args.drain_timeout.or(configured).unwrap_or(DRAIN);
     let outcome = ports.close(shared, limit, ends).await;
-    end_records(&journal, &authority, outcome).await
+    end_records(&journal, &authority, refused.and(outcome)).await
 }
 
 /// What has to be done from time to time, for as long as it is polled.

@@ -16,6 +16,7 @@ use ironward_core::{Id, Money, SystemClock};
 use ironward_policy::{Grant, Spending};
 use ironward_secret::{DataKey, KeyHash, Keyring, Secret};
 use ironward_store::objects::{Key, KeySecret, Origin, Owner, SecretForm};
+use ironward_store::snapshot::Snapshot;
 use ironward_store::{Change, Feed, KeysOf, Location, LockedStore, Store};
 use ironward_testkit::{Postgres, SeededRandom};
 
@@ -160,6 +161,21 @@ async fn load(kind: &str, location: &Location) {
     change_keys(kind, &store, &feed).await;
 
     drop(feed);
+    let earlier = || {
+        let found = Snapshot::open(&snapshot).expect("a snapshot");
+        found.unlock(store.keys()).expect("it opens")
+    };
+    store
+        .write_snapshot(&snapshot)
+        .await
+        .expect("it is written");
+    let (used, begun) = (cpu_time(), Instant::now());
+    let resumed = Feed::resume(&store, earlier(), &snapshot, Arc::new(SystemClock)).await;
+    let resumed = resumed.expect("it starts").expect("it adds up");
+    say(kind, "resume us", microseconds(begun.elapsed()));
+    say(kind, "resume processor us", microseconds(cpu_time() - used));
+    assert_eq!(resumed.directory().keys.len() as u64, keys);
+    drop(resumed);
     let begun = Instant::now();
     drop(
         Feed::load(&store, &snapshot, Arc::new(SystemClock))

@@ -3,6 +3,7 @@
 mod follower;
 mod freshness;
 mod pause;
+mod resume;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::tampering::Tampering;
 use follower::{Follower, Step};
 pub use freshness::Freshness;
 use pause::Pause;
+use resume::Unverified;
 
 /// Follows the store into the directory.
 pub struct Feed {
@@ -29,6 +31,8 @@ pub struct Feed {
     snapshot: PathBuf,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// What is to be verified behind a start from the snapshot.
+    unverified: Mutex<Option<Unverified>>,
 }
 
 struct State {
@@ -123,6 +127,7 @@ impl Feed {
                 reloads: Pause::new(),
                 is_failing: false,
             }),
+            unverified: Mutex::new(None),
         }
     }
 
@@ -172,15 +177,24 @@ impl Feed {
     }
 
     /// Looks every second, and at once when another node says that it has written; writes
-    /// snapshots meanwhile. It returns only by being dropped.
-    pub async fn run(&self, store: &Store) {
+    /// snapshots meanwhile. After [`Self::resume`] it verifies the rest of the database first. It
+    /// returns only by being dropped, or when that shows rows to be missing or rolled back: nothing
+    /// forged is in force then, but a start that had looked first would have been refused.
+    pub async fn run(&self, store: &Store) -> LoadError {
         tokio::select! {
-            () = self.follow(store) => {}
-            never = self.copies(store) => never,
+            never = self.follow(store) => never,
+            refused = self.verify_and_copy(store) => refused,
         }
     }
 
-    async fn follow(&self, store: &Store) {
+    async fn verify_and_copy(&self, store: &Store) -> LoadError {
+        match self.verify_rest(store).await {
+            Ok(()) => self.copies(store).await,
+            Err(refused) => refused,
+        }
+    }
+
+    async fn follow(&self, store: &Store) -> ! {
         let mut listener = Listener::new();
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

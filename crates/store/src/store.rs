@@ -218,6 +218,15 @@ impl Store {
         Ok(Census::open(&keys, &self.locked.installation, sealed))
     }
 
+    /// The census as it is now, without the rows that it tells of.
+    pub(crate) async fn census_now(&self) -> Result<Option<Census>, StoreError> {
+        let mut transaction = self.begin(Access::Read).await?;
+        let sealed = transaction
+            .first(sql::CENSUS, &[], |row| row.bytes(0))
+            .await?;
+        self.open_census(sealed.as_ref())
+    }
+
     /// The last change that this process has seen. Whoever reads asks before the transaction begins:
     /// what is written meanwhile is later than the state that the transaction shows, and that is no
     /// roll-back.
@@ -225,7 +234,7 @@ impl Store {
         self.seen.load(Ordering::Acquire)
     }
 
-    fn saw(&self, seq: u64) {
+    pub(crate) fn saw(&self, seq: u64) {
         self.seen.fetch_max(seq, Ordering::AcqRel);
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,14 +18,20 @@ use crate::tampering::{Tampering, Wrong};
 /// A snapshot whose keyring is still to be made.
 pub struct Snapshot {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Whole>,
     header: Header,
+}
+
+/// A file that is read from its beginning, whoever else reads it.
+struct Whole {
+    file: Arc<File>,
+    position: u64,
 }
 
 /// A snapshot being read, row by row.
 pub struct Earlier {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Whole>,
     header: Header,
     keys: Arc<Keyring>,
     census: Census,
@@ -54,8 +61,13 @@ impl Snapshot {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, SnapshotError> {
-        let failed = |error: std::io::Error| file_error(path, &error);
-        let mut file = BufReader::new(File::open(path).map_err(failed)?);
+        let file = File::open(path).map_err(|error| file_error(path, &error))?;
+        Self::read(path, Arc::new(file))
+    }
+
+    fn read(path: &Path, file: Arc<File>) -> Result<Self, SnapshotError> {
+        let failed = |error: io::Error| file_error(path, &error);
+        let mut file = BufReader::new(Whole { file, position: 0 });
         let mut line = Vec::new();
         let mut head = (&mut file).take(MAX_HEADER);
         head.read_until(b'\n', &mut line).map_err(failed)?;
@@ -145,6 +157,26 @@ impl Earlier {
         stored.map(Some).map_err(|_| self.unreadable())
     }
 
+    /// The next objects, `most` at most; none after the last.
+    ///
+    /// # Errors
+    /// As [`Self::next_object`].
+    pub(crate) fn next_objects(&mut self, most: usize) -> Result<Vec<Stored>, SnapshotError> {
+        let mut objects = Vec::with_capacity(most);
+        while objects.len() < most
+            && let Some(object) = self.next_object()?
+        {
+            objects.push(object);
+        }
+        Ok(objects)
+    }
+
+    /// The same snapshot from its beginning, although another one may have taken its place.
+    pub(crate) fn again(&self) -> Result<Self, SnapshotError> {
+        let file = Arc::clone(&self.file.get_ref().file);
+        Snapshot::read(&self.path, file)?.unlock(Arc::clone(&self.keys))
+    }
+
     /// Goes on to `row` of the database: both are in the same order.
     pub(crate) fn pass(&mut self, row: &Row) -> Result<Older, SnapshotError> {
         let place = (row.kind.as_str(), row.id.as_slice());
@@ -216,6 +248,14 @@ impl Earlier {
 
     fn unreadable(&self) -> SnapshotError {
         SnapshotError::Unreadable(self.path.clone())
+    }
+}
+
+impl Read for Whole {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(into, self.position)?;
+        self.position += read as u64;
+        Ok(read)
     }
 }
 

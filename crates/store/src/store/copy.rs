@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use ironward_secret::Keyring;
 
-use super::Store;
 use super::wrapped::{RETIRED, WrappedKey};
+use super::{Load, Store};
 use crate::error::{LoadError, StoreError};
 use crate::seal::key_version;
-use crate::snapshot::SnapshotWriter;
+use crate::snapshot::{Earlier, SnapshotWriter};
 
 impl Store {
     /// Writes a snapshot of what verifies.
@@ -21,6 +21,20 @@ impl Store {
         let writer = self.snapshot_writer(path).await?;
         self.load_all(None, writer, &mut drop).await?;
         Ok(())
+    }
+
+    /// Verifies every row, against the snapshot `earlier` as well, and writes a new one to `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load_all`].
+    pub(crate) async fn verify_all(
+        &self,
+        earlier: Earlier,
+        path: &Path,
+    ) -> Result<Load, LoadError> {
+        let _turn = self.copies.lock().await;
+        let writer = self.snapshot_writer(path).await?;
+        self.load_all(Some(earlier), writer, &mut drop).await
     }
 
     /// `None`, and a line in the log, when the file cannot be made: a full disk does not keep a

@@ -4,6 +4,7 @@
 mod faults;
 mod feed;
 mod fixture;
+mod resume;
 mod rewrap;
 mod snapshots;
 mod tampering;
