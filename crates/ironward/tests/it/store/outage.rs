@@ -1,6 +1,7 @@
 //! The database is gone, is another one, or was written to.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 use ironward_testkit::Postgres;
@@ -175,8 +176,12 @@ fn an_older_copy_of_the_file_is_refused() {
     let key = generate(&second, &admin_key);
     second.terminate();
     second.wait(std::time::Duration::from_secs(10));
-    // The snapshot of a start that has seen the key.
-    drop(site.gateway().start());
+    // The snapshot of a start that has seen the key: it is written once all is verified.
+    let snapshot = || fs::metadata(site.path("state").join("snapshot.sealed")).unwrap().ino();
+    let before = snapshot();
+    let third = site.gateway().start();
+    wait_until("the snapshot is written", || snapshot() != before);
+    drop(third);
     for name in ["ironward.db-wal", "ironward.db-shm"] {
         drop(fs::remove_file(site.path("state").join(name)));
     }
