@@ -12,7 +12,7 @@ use super::Feed;
 use super::follower::{Follower, Step};
 use crate::census::Census;
 use crate::error::{LoadError, StoreError};
-use crate::snapshot::{Earlier, SnapshotError};
+use crate::snapshot::{Earlier, SnapshotError, remove_unfinished};
 use crate::store::Store;
 
 /// What is left to be verified: the database, against the snapshot that the start was from.
@@ -44,6 +44,7 @@ impl Feed {
         snapshot: &Path,
         clock: Arc<dyn Clock>,
     ) -> Result<Option<Self>, LoadError> {
+        remove_unfinished(snapshot);
         let census = earlier.census();
         let now = store.census_now().await?;
         let is_near = now.is_some_and(|now| {
