@@ -80,30 +80,6 @@ impl Row {
         }
     }
 
-    /// The rows that [`Self::encode`] wrote one after the other.
-    pub(crate) fn decode_all(mut bytes: &[u8]) -> Option<Vec<Self>> {
-        let mut rows = Vec::new();
-        while !bytes.is_empty() {
-            rows.push(Self::decode(&mut bytes)?);
-        }
-        Some(rows)
-    }
-
-    fn decode(bytes: &mut &[u8]) -> Option<Self> {
-        Some(Self {
-            version: number(bytes)?,
-            seq: number(bytes)?,
-            nonce: number(bytes)?,
-            deleted: number(bytes)?,
-            mac_key: number(bytes)?,
-            seal_key: Some(number(bytes)?).filter(|key| *key >= 0),
-            kind: String::from_utf8(text(bytes)?).ok()?,
-            id: text(bytes)?,
-            body: text(bytes)?,
-            mac: text(bytes)?,
-        })
-    }
-
     /// The MAC of this row under the current data key.
     pub(crate) fn mac(&self, keys: &Keyring) -> Mac {
         self.with_parts(|parts| keys.mac(Purpose::RowMac, parts))
@@ -200,18 +176,65 @@ impl Row {
     }
 }
 
+/// A row as [`Row::encode`] wrote it, where it was written.
+pub(crate) struct Encoded<'b> {
+    pub(crate) kind: &'b str,
+    pub(crate) id: &'b [u8],
+    pub(crate) version: i64,
+    pub(crate) seq: i64,
+    nonce: i64,
+    deleted: i64,
+    body: &'b [u8],
+    mac: &'b [u8],
+    mac_key: i64,
+    seal_key: Option<i64>,
+}
+
+impl<'b> Encoded<'b> {
+    /// The first of several; `bytes` is what comes after it.
+    pub(crate) fn read(bytes: &mut &'b [u8]) -> Option<Self> {
+        Some(Self {
+            version: number(bytes)?,
+            seq: number(bytes)?,
+            nonce: number(bytes)?,
+            deleted: number(bytes)?,
+            mac_key: number(bytes)?,
+            seal_key: Some(number(bytes)?).filter(|key| *key >= 0),
+            kind: std::str::from_utf8(text(bytes)?).ok()?,
+            id: text(bytes)?,
+            body: text(bytes)?,
+            mac: text(bytes)?,
+        })
+    }
+
+    pub(crate) fn row(&self) -> Row {
+        Row {
+            kind: self.kind.to_owned(),
+            id: self.id.to_vec(),
+            version: self.version,
+            seq: self.seq,
+            nonce: self.nonce,
+            deleted: self.deleted,
+            body: self.body.to_vec(),
+            mac: self.mac.to_vec(),
+            mac_key: self.mac_key,
+            seal_key: self.seal_key,
+        }
+    }
+}
+
 fn number(bytes: &mut &[u8]) -> Option<i64> {
     let (number, rest) = bytes.split_first_chunk::<8>()?;
     *bytes = rest;
     Some(i64::from_be_bytes(*number))
 }
 
-fn text(bytes: &mut &[u8]) -> Option<Vec<u8>> {
+fn text<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (text, rest) = rest.split_at_checked(length)?;
     *bytes = rest;
-    Some(text.to_vec())
+    Some(text)
 }
 
 /// The lowest version of a data key that a value of `content` is sealed under. A value that is no

@@ -20,6 +20,7 @@ mod copy;
 mod key_source;
 mod listen;
 mod load;
+mod packed;
 mod rewrap;
 mod uses;
 mod wrapped;
@@ -239,7 +240,7 @@ impl Store {
     }
 }
 
-/// How many rows are read at a time.
+/// How many changed rows are read at a time.
 const PAGE: usize = 1_000;
 
 /// A number as the database keeps it. None that Ironward counts gets that far.

@@ -5,6 +5,7 @@ use ironward_core::Id;
 use ironward_policy::{Compiled, Grant, InvalidGrant, Surroundings};
 
 use super::Directory;
+use super::intern::write_again;
 use crate::objects::{Member, User};
 
 /// The grants of an object as they are checked: read once, when the object is put here.
@@ -67,9 +68,11 @@ pub(super) fn mentions(grant: &Grant, group: &str) -> bool {
 
 /// Reads grants, equal ones once. It belongs to the one writer.
 pub(super) struct GrantReader {
-    /// By their JSON and whether they are in a team.
-    read: HashMap<(Box<[u8]>, bool), Weak<Compiled>>,
+    /// By their JSON, behind which stands whether they are in a team.
+    read: HashMap<Box<[u8]>, Weak<Compiled>>,
     none: Arc<Compiled>,
+    /// Where JSON is written to be looked for.
+    json: Vec<u8>,
 }
 
 impl GrantReader {
@@ -77,6 +80,7 @@ impl GrantReader {
         Self {
             read: HashMap::new(),
             none: Arc::new(Compiled::closed()),
+            json: Vec::new(),
         }
     }
 
@@ -118,9 +122,10 @@ impl GrantReader {
     }
 
     fn read(&mut self, directory: &Directory, grant: &Grant, in_team: bool) -> Arc<Compiled> {
-        let json = serde_json::to_vec(grant).unwrap_or_default();
-        let place = (json.into_boxed_slice(), in_team);
-        if let Some(read) = self.read.get(&place).and_then(Weak::upgrade) {
+        write_again(&mut self.json, grant);
+        self.json.push(in_team.into());
+        let place = self.json.as_slice();
+        if let Some(read) = self.read.get(place).and_then(Weak::upgrade) {
             return read;
         }
         let read = directory.compile(grant, in_team).unwrap_or_else(|invalid| {
@@ -133,7 +138,7 @@ impl GrantReader {
         }
         // Where each is of its own, looking for equals costs more than it saves.
         if self.read.len() < LARGEST {
-            self.read.insert(place, Arc::downgrade(&read));
+            self.read.insert(place.into(), Arc::downgrade(&read));
         }
         read
     }

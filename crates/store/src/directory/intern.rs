@@ -10,12 +10,14 @@ pub(super) struct Interner<T> {
     /// By their JSON.
     values: HashMap<Box<[u8]>, Weak<T>>,
     sweep_at: usize,
+    /// Where JSON is written to be looked for.
+    json: Vec<u8>,
 }
 
 impl<T: Serialize> Interner<T> {
     pub(super) fn share(&mut self, value: T) -> Arc<T> {
-        let json = serde_json::to_vec(&value).unwrap_or_default();
-        if let Some(held) = self.values.get(json.as_slice()).and_then(Weak::upgrade) {
+        let json = write_again(&mut self.json, &value);
+        if let Some(held) = self.values.get(json).and_then(Weak::upgrade) {
             return held;
         }
         let value = Arc::new(value);
@@ -55,6 +57,15 @@ impl<K> Ids<K> {
         self.ids.insert(id.as_str().into(), id.clone());
         id.clone()
     }
+}
+
+/// The JSON of `value`, in the place of what was in `buffer`: a load writes the parts of every key.
+pub(super) fn write_again<'b, T: Serialize>(buffer: &'b mut Vec<u8>, value: &T) -> &'b [u8] {
+    buffer.clear();
+    if serde_json::to_writer(&mut *buffer, value).is_err() {
+        buffer.clear();
+    }
+    buffer
 }
 
 const SMALLEST: usize = 256;

@@ -6,7 +6,7 @@ use ironward_policy::{Grant, Spending};
 use ironward_secret::KeyHash;
 use serde::Serialize;
 
-use super::intern::{Ids, Interner};
+use super::intern::{Ids, Interner, write_again};
 use crate::objects::{
     Key, KeySecret, Metadata, Organisation, Origin, Owner, Project, SecretForm, ServiceAccount,
     Team, User,
@@ -122,6 +122,8 @@ pub(super) struct KeyParts {
     spendings: Interner<Spending>,
     aliases: Interner<BTreeMap<Box<str>, Box<str>>>,
     tags: Interner<Vec<Box<str>>>,
+    /// Where the JSON of a key's rest is written.
+    json: Vec<u8>,
 }
 
 impl LiveKey {
@@ -213,7 +215,9 @@ impl KeyParts {
             created_at: made.created_at,
             updated_at: made.updated_at,
             last_use: LastUse::default(),
-            rest: serde_json::to_string(&rest).unwrap_or_default().into(),
+            rest: std::str::from_utf8(write_again(&mut self.json, &rest))
+                .unwrap_or_default()
+                .into(),
         }
     }
 }

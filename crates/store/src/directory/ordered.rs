@@ -113,10 +113,17 @@ impl<B: By> Ordered<B> {
             .collect();
         // The set sorts them too, but reads every rank from its entry each time.
         ranked.sort_by(|one, other| one.0.cmp(&other.0));
+        let ranks = ranked.chunk_by(|one, other| one.0 == other.0).count();
         let added = ranked.into_iter().map(|(_, entry)| Item(Arc::clone(entry)));
+        let mut added = added.collect();
         let mut items = self.write();
-        items.set.append(&mut added.collect());
-        items.ranks = items.firsts().count();
+        let is_first = items.set.is_empty();
+        items.set.append(&mut added);
+        items.ranks = if is_first {
+            ranks
+        } else {
+            items.firsts().count()
+        };
     }
 
     pub(super) fn len(&self) -> usize {

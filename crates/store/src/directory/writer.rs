@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ironward_core::Id;
 use ironward_secret::KeyHash;
@@ -98,19 +98,22 @@ impl DirectoryWriter {
     /// Makes the keys of the first load visible, and puts its users in order.
     pub(crate) fn flush(&mut self) {
         let users: Vec<_> = self.directory.users.iter().collect();
-        self.directory.user_orders.extend(&users);
+        do_all(self.directory.user_orders.extend(&users));
         self.reread_all();
         let batch = std::mem::take(&mut self.batch);
         let mut batch: Vec<_> = batch
             .into_iter()
             .map(|(id, place, live)| self.key(&id, place, live))
             .collect();
-        let secrets = batch.iter().flat_map(secrets);
-        self.directory.secrets.extend(secrets);
         // The orders keep what is equal in this one.
         batch.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        self.directory.key_orders.extend(&batch);
-        self.directory.keys.extend(batch);
+        let directory = &self.directory;
+        let mut parts = directory.key_orders.extend(&batch);
+        parts.push(Box::new(|| {
+            directory.secrets.extend(batch.iter().flat_map(secrets));
+        }));
+        parts.push(Box::new(|| directory.keys.extend(&batch)));
+        do_all(parts);
     }
 
     /// Puts an object in the place of the one that is there; a tombstone removes it. The mark of
@@ -426,6 +429,24 @@ impl Default for DirectoryWriter {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Does what does not depend on each other on two threads: a load waits for it, with nothing else to
+/// do meanwhile.
+fn do_all(parts: Vec<Box<dyn FnOnce() + Send + '_>>) {
+    let parts = Mutex::new(parts);
+    let work = || {
+        loop {
+            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(part) = part else { break };
+            part();
+        }
+    };
+    std::thread::scope(|scope| {
+        // Where there is no second thread to be had, this one does it all.
+        let _second = std::thread::Builder::new().spawn_scoped(scope, work);
+        work();
+    });
 }
 
 fn members(team: &Team) -> impl Iterator<Item = &Id<User>> {

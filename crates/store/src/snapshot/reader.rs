@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::unix::fs::FileExt as _;
@@ -11,7 +11,7 @@ use ironward_secret::{Keyring, Purpose};
 
 use super::{FORMAT, Header, Record, SnapshotError, WrappedKey, file_error};
 use crate::census::Census;
-use crate::row::{Row, Stored};
+use crate::row::{Encoded, Row, Stored};
 use crate::seal;
 use crate::tampering::{Tampering, Wrong};
 
@@ -37,7 +37,9 @@ pub struct Earlier {
     census: Census,
     records: u64,
     rows: u64,
-    pending: VecDeque<Row>,
+    /// The rows of one record, of which those before `at` have been read.
+    page: Vec<u8>,
+    at: usize,
     has_ended: bool,
 }
 
@@ -121,7 +123,8 @@ impl Snapshot {
             census: Census::default(),
             records: 0,
             rows: 0,
-            pending: VecDeque::new(),
+            page: Vec::new(),
+            at: 0,
             has_ended: false,
         };
         let sealed = earlier.record()?;
@@ -150,9 +153,11 @@ impl Earlier {
     /// # Errors
     /// When the file is damaged or cut short.
     pub fn next_object(&mut self) -> Result<Option<Stored>, SnapshotError> {
-        let Some(row) = self.next_row()? else {
+        let Some((row, next)) = self.peek()? else {
             return Ok(None);
         };
+        let row = row.row();
+        self.pass_to(next);
         let stored = row.verify(&self.keys, self.census.key, None);
         stored.map(Some).map_err(|_| self.unreadable())
     }
@@ -181,18 +186,19 @@ impl Earlier {
     pub(crate) fn pass(&mut self, row: &Row) -> Result<Older, SnapshotError> {
         let place = (row.kind.as_str(), row.id.as_slice());
         let mut older = Older::default();
-        while let Some(own) = self.next_row()? {
-            match (own.kind.as_str(), own.id.as_slice()).cmp(&place) {
-                std::cmp::Ordering::Less => older.missing.push(missing(&own)),
-                std::cmp::Ordering::Equal => {
+        while let Some((own, next)) = self.peek()? {
+            let order = (own.kind, own.id).cmp(&place);
+            match order {
+                Ordering::Less => older.missing.push(missing(&own)),
+                Ordering::Equal => {
                     let is_later = (own.version, own.seq) > (row.version, row.seq);
                     older.later = is_later.then(|| own.version.unsigned_abs());
-                    break;
                 }
-                std::cmp::Ordering::Greater => {
-                    self.pending.push_front(own);
-                    break;
-                }
+                Ordering::Greater => break,
+            }
+            self.pass_to(next);
+            if order == Ordering::Equal {
+                break;
             }
         }
         Ok(older)
@@ -201,19 +207,38 @@ impl Earlier {
     /// The rows after the last one of the database.
     pub(crate) fn rest(mut self) -> Result<Vec<Tampering>, SnapshotError> {
         let mut rest = Vec::new();
-        while let Some(own) = self.next_row()? {
+        while let Some((own, next)) = self.peek()? {
             rest.push(missing(&own));
+            self.pass_to(next);
         }
         Ok(rest)
     }
 
-    fn next_row(&mut self) -> Result<Option<Row>, SnapshotError> {
-        while self.pending.is_empty() && !self.has_ended {
+    /// The next row where it stands, and where the one after it begins; `None` after the last.
+    fn peek(&mut self) -> Result<Option<(Encoded<'_>, usize)>, SnapshotError> {
+        self.fill()?;
+        let mut rest = self.page.get(self.at..).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let row = Encoded::read(&mut rest);
+        let next = self.page.len() - rest.len();
+        row.map(|row| Some((row, next)))
+            .ok_or_else(|| SnapshotError::Unreadable(self.path.clone()))
+    }
+
+    fn pass_to(&mut self, next: usize) {
+        self.at = next;
+        self.rows += 1;
+    }
+
+    /// Opens the next record of rows where the last one has been read.
+    fn fill(&mut self) -> Result<(), SnapshotError> {
+        while self.at == self.page.len() && !self.has_ended {
             let sealed = self.record()?;
             if let Some(rows) = self.open(Record::Rows, &sealed) {
-                let rows = Row::decode_all(&rows).ok_or_else(|| self.unreadable())?;
-                self.rows += rows.len() as u64;
-                self.pending = rows.into();
+                self.page = rows;
+                self.at = 0;
             } else {
                 let end = self.open(Record::End, &sealed);
                 let is_whole = end.is_some_and(|rows| rows == self.rows.to_be_bytes());
@@ -224,7 +249,7 @@ impl Earlier {
             }
             self.records += 1;
         }
-        Ok(self.pending.pop_front())
+        Ok(())
     }
 
     fn record(&mut self) -> Result<Vec<u8>, SnapshotError> {
@@ -259,7 +284,7 @@ impl Read for Whole {
     }
 }
 
-fn missing(row: &Row) -> Tampering {
+fn missing(row: &Encoded<'_>) -> Tampering {
     let snapshot = row.version.unsigned_abs();
-    Tampering::new(&row.kind, &row.id, Wrong::Missing { snapshot })
+    Tampering::new(row.kind, row.id, Wrong::Missing { snapshot })
 }

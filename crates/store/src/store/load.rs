@@ -1,8 +1,10 @@
 use std::collections::HashMap;
 
 use ironward_secret::Keyring;
+use tokio::task::JoinHandle;
 
-use super::{PAGE, Store, int};
+use super::packed::unpack;
+use super::{Store, int};
 use crate::census::Census;
 use crate::database::{Access, Transaction, Value};
 use crate::error::{LoadError, StoreError};
@@ -59,19 +61,7 @@ impl Store {
         }
         give_up(&mut snapshot, |snapshot| snapshot.begin(&census));
         let mut tally = Tally::new(census);
-        let mut next = page(&mut transaction, &Cursor::default()).await?;
-        while let Some((last, _)) = next.last() {
-            let cursor = (last.kind.clone(), last.id.clone());
-            let keys = self.keys();
-            let verify = move || verify(next, &keys, census.key);
-            // One page is verified while the next is read.
-            let (verified, read) = tokio::join!(
-                tokio::task::spawn_blocking(verify),
-                page(&mut transaction, &cursor)
-            );
-            next = read?;
-            let verified =
-                verified.map_err(|_| StoreError::Failed("no thread to verify".into()))?;
+        let mut take = |verified: Vec<Verified>| -> Result<(), SnapshotError> {
             for (row, stored) in verified {
                 let older = earlier
                     .as_mut()
@@ -86,7 +76,26 @@ impl Store {
                 give_up(&mut snapshot, |snapshot| snapshot.row(&row));
                 each(stored);
             }
+            Ok(())
+        };
+        let mut read = page(&mut transaction, &Cursor::default()).await?;
+        let mut last = None;
+        while let Some((end, _)) = read.last() {
+            let cursor = (end.kind.clone(), end.id.clone());
+            let keys = self.keys();
+            let verify = tokio::task::spawn_blocking(move || verify(read, &keys, census.key));
+            let before = verified(last.replace(verify)).await?;
+            // One page is read and another verified while the one before is taken. The database is
+            // asked first: it works while this thread does.
+            let (next, taken) = tokio::join!(
+                biased;
+                page(&mut transaction, &cursor),
+                async { take(before) },
+            );
+            taken?;
+            read = next?;
         }
+        take(verified(last).await?)?;
         if let Some(earlier) = earlier {
             tally.report(earlier.rest()?);
         }
@@ -105,11 +114,18 @@ impl Store {
     }
 }
 
-fn verify(
-    page: Vec<(Row, Index)>,
-    keys: &Keyring,
-    census_key: u32,
-) -> Vec<(Row, Result<Stored, Tampering>)> {
+type Verified = (Row, Result<Stored, Tampering>);
+
+/// A page that another thread verifies.
+async fn verified(page: Option<JoinHandle<Vec<Verified>>>) -> Result<Vec<Verified>, StoreError> {
+    let Some(page) = page else {
+        return Ok(Vec::new());
+    };
+    let verified = page.await;
+    verified.map_err(|_| StoreError::Failed("no thread to verify".into()))
+}
+
+fn verify(page: Vec<(Row, Index)>, keys: &Keyring, census_key: u32) -> Vec<Verified> {
     let rows = page.into_iter().map(|(row, index)| {
         let verified = row.verify(keys, census_key, Some(&index));
         (row, verified)
@@ -148,7 +164,14 @@ pub(super) async fn page(
     let (kind, id) = cursor;
     let after = [Value::Text(kind), Value::Bytes(id)];
     let [after_kind, after_id] = after;
-    let limit = Value::Int(int(PAGE as u64));
+    let limit = |rows: u64| Value::Int(int(rows));
+    if !transaction.is_postgres() {
+        let values = [after_kind, after_id, limit(PACKED)];
+        let packed = transaction.first(sql::PACKED_PAGE, &values, |row| row.bytes(0));
+        let rows = unpack(&packed.await?.unwrap_or_default());
+        return rows.ok_or_else(|| StoreError::Failed("a page of rows cannot be read".into()));
+    }
+    let limit = limit(PAGE);
     let rows = transaction
         .fetch(sql::PAGE, &[after_kind, after_id, limit], Row::read)
         .await?;
@@ -178,6 +201,11 @@ pub(super) async fn page(
     });
     Ok(with_index.collect())
 }
+
+/// How many rows are read at a time.
+const PAGE: u64 = 500;
+/// The same where they are packed: with the longest of bodies they still are one value.
+const PACKED: u64 = 200;
 
 /// What the rows add up to.
 struct Tally {
