@@ -12,7 +12,7 @@ use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_journal::Journal;
-use ironward_proxy::SidePool;
+use ironward_proxy::{Budgets, SidePool};
 use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
@@ -127,6 +127,7 @@ async fn serve(
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
         buffers: Arc::default(),
+        budgets: Arc::new(Budgets::new(Arc::new(SystemClock))),
         metrics,
         tls: certificates.data.clone(),
         drained,

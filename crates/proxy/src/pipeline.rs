@@ -14,6 +14,7 @@ use ironward_identity::Workload;
 use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope, check_target};
 
+use crate::budgets::Refusal;
 use crate::detach::detach;
 use crate::labels;
 use crate::management::{Management, hand_over};
@@ -24,7 +25,7 @@ use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
     Arrival, Authorised, Caller, Failed, Grant, Outcome, Request as AdmitRequest, Visible, admit,
-    attempt, authenticate, authorise, may_call, read_call, route, settle,
+    attempt, authenticate, authorise, bounds, may_call, read_call, reserve, route, settle,
 };
 use crate::{Body, Gateway};
 
@@ -132,6 +133,7 @@ where
         usable,
     } = authorise(gateway, &snapshot, caller, arrival, (&arrived, path)).await?;
     let call = &arrived.call;
+    let bounds = bounds(gateway, settings, &permit, (head, call))?;
     let request = AdmitRequest {
         id,
         permit,
@@ -152,6 +154,16 @@ where
         Ok(plan) => plan,
         Err(fault) => return Ok(unplanned(grant, fault, (dialect, id))),
     };
+    let mut held = match reserve((gateway, settings), &plan, bounds, call).await {
+        Ok(held) => held,
+        Err(refusal) => {
+            let Refusal { fault, headers } = *refusal;
+            let mut response = unplanned(grant, fault, (dialect, id));
+            response.headers_mut().extend(headers);
+            return Ok(response);
+        }
+    };
+    let call = &held.fitted().unwrap_or_else(|| Arc::clone(call));
     let envelope = Envelope {
         call_id: id,
         created: arrival.now / 1000,
@@ -162,8 +174,12 @@ where
         floor: routing.retry_after,
         jitter: JITTER,
     };
-    match attempt(gateway, settings, backoff, &plan, call, &envelope).await {
-        Ok(attempted) => Ok(settle(access, grant, id, &plan, attempted)),
+    let reserved = (&mut held, call);
+    match attempt(gateway, settings, backoff, &plan, reserved, &envelope).await {
+        Ok(attempted) => {
+            grant.hold(held);
+            Ok(settle(access, grant, id, &plan, attempted))
+        }
         Err(failed) => {
             let Failed {
                 fault,

@@ -14,8 +14,10 @@ use ironward_telemetry::Series;
 use ironward_wire::{Call, Envelope};
 
 use super::local::Local;
+use super::reserve::Held;
 use super::route::Plan;
 use crate::Gateway;
+use crate::budgets::Refusal;
 use crate::cost::Charge;
 use crate::reply::{Begun, Relay};
 use crate::side_pool::Work;
@@ -86,7 +88,7 @@ pub(crate) async fn attempt(
     settings: &Settings,
     backoff: Backoff,
     plan: &Plan,
-    call: &Arc<Call>,
+    (held, call): (&mut Held, &Arc<Call>),
     envelope: &Envelope,
 ) -> Result<Attempted, Failed> {
     let mut progress = Progress {
@@ -108,6 +110,14 @@ pub(crate) async fn attempt(
                 headers,
             });
         };
+        if let Err(refusal) = held.begin((gateway, settings), (plan, position, routed), call) {
+            let Refusal { fault, headers } = *refusal;
+            return Err(Failed {
+                fault,
+                progress,
+                headers,
+            });
+        }
         let one = One {
             gateway,
             settings,
@@ -129,6 +139,7 @@ pub(crate) async fn attempt(
             }
             Err(setback) => setback,
         };
+        held.fail(setback.fault.sent);
         let jitter = backoff.jitter.mul_f64(gateway.draw_fraction());
         let next = decide(
             &setback.fault,
@@ -276,7 +287,7 @@ impl One<'_> {
         // A provider can also quote the key in an error that comes with a success.
         match answer {
             Ok(answer) => Ok((answer, headers)),
-            Err(fault) => Err(redaction.apply(fault).into()),
+            Err(fault) => Err(redaction.apply(fault).after_sending().into()),
         }
     }
 
