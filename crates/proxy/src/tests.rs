@@ -1,5 +1,6 @@
 //! The pipeline as a whole, with an upstream of the test's own and a directory in memory.
 
+mod budgets;
 mod chains;
 mod costs;
 mod explain;

@@ -146,12 +146,16 @@ fn prompts(json: &str) -> u64 {
 
 /// What nobody can read may hold anything.
 fn reads(call: &Call) -> Reads {
+    let fetches = FETCHING.iter().any(|name| call.body.field(name).is_some());
+    // Prompts of completions are texts or tokens, and nothing else.
+    if call.dialect == Dialect::OpenAiCompletions && !fetches {
+        return Reads::Text;
+    }
     let Ok(chat) = call.chat() else {
         return Reads::Media;
     };
-    let fetches = chat.tools.iter().any(|tool| tool.builtin.is_some())
-        || FETCHING.iter().any(|name| call.body.field(name).is_some());
-    if fetches || has_media(chat) {
+    let runs_itself = chat.tools.iter().any(|tool| tool.builtin.is_some());
+    if fetches || runs_itself || has_media(chat) {
         return Reads::Media;
     }
     if chat.tools.is_empty() {
