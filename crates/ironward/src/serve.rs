@@ -39,7 +39,7 @@ use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::tls::Certificates;
-use crate::{exposure, journal, metrics, open_files, way_out};
+use crate::{alerts, exposure, journal, metrics, open_files, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -174,6 +174,7 @@ async fn keep_up(authority: &Authority, issuers: &Issuers, ports: &Ports, shared
         () = issuers.refresh() => {}
         () = ports.follow_logins(authority) => {}
         _ = shared.buffers.give_back() => {}
+        _ = alerts::watch(shared.budgets.ledger()) => {}
     }
 }
 
