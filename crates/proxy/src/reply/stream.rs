@@ -138,7 +138,7 @@ impl Stream {
 
     fn hold(&mut self, mut passed: Passed) {
         if let Some(cap) = self.cap.as_mut().filter(|_| self.upstream.is_some()) {
-            passed.fault = passed.fault.or(cap.count(&passed.bytes));
+            passed.fault = passed.fault.or_else(|| cap.count(&passed.bytes));
         }
         self.ready.push(passed.bytes);
         if passed.fault.is_some() {

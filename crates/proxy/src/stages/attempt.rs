@@ -17,7 +17,6 @@ use super::local::Local;
 use super::reserve::Held;
 use super::route::Plan;
 use crate::Gateway;
-use crate::budgets::Refusal;
 use crate::cost::Charge;
 use crate::reply::{Begun, Relay};
 use crate::side_pool::Work;
@@ -111,11 +110,10 @@ pub(crate) async fn attempt(
             });
         };
         if let Err(refusal) = held.begin((gateway, settings), (plan, position, routed), call) {
-            let Refusal { fault, headers } = *refusal;
             return Err(Failed {
-                fault,
+                fault: refusal.fault,
                 progress,
-                headers,
+                headers: HeaderMap::new(),
             });
         }
         let one = One {

@@ -21,6 +21,7 @@ use super::authorise::Permit;
 use super::route::Plan;
 use crate::Gateway;
 use crate::budgets::{Bounds, Needs, Refusal, unpriced};
+use crate::side_pool::Work;
 use crate::snapshot::{Settings, Unpriced};
 
 /// Of an answer whose most output tokens neither the call nor the catalogue says: the provider is
@@ -67,69 +68,60 @@ pub(crate) async fn reserve(
     let Some(routed) = plan.deployment(0) else {
         return Ok(Held::default());
     };
-    let mut needs = bounds.needs(&call.model, plan.group());
-    needs.cost |= refuses_all;
-    needs.budget |= refuses_all;
     let counters = bounds.counters(&call.model, plan.group());
     if counters.is_empty() && !refuses_all {
         return Ok(Held::default());
     }
+    let mut needs = bounds.needs(&call.model, plan.group());
+    needs.cost |= refuses_all;
     let mut asked = Asked::of(call, needs, &gateway.side_pool).await?;
-    if asked.output.is_none() && needs.cost && asked.answers > 0 {
-        let mut others = (0..=plan.others(0)).filter_map(|position| plan.deployment(position));
-        let is_open = others.any(|routed| {
-            let model = plan.model(routed);
-            ceiling::most_output(routed, &model, call).is_none()
-        });
-        if is_open {
-            asked.fit(OUTPUT);
-        }
+    if needs.budget && asked.is_open() && is_endless(plan, call) {
+        asked.fit(OUTPUT);
     }
     let find = |asked: &Asked| {
         let model = plan.model(routed);
         let found = Ceiled::of(routed, &model, (call, asked), needs);
         judge(found, needs, settings, &call.model)
     };
-    let mut ceiled = find(&asked)?;
-    for _ in 0..FITTINGS {
-        let reserved = gateway
-            .budgets
-            .ledger
-            .reserve(counters.iter().copied(), ceiled.charge);
-        let refused = match reserved {
-            Ok(reservation) => {
-                let fitted = asked.fitted_to(call)?;
-                return Ok(Held::new(reservation, ceiled, (asked, needs), fitted));
-            }
+    let ledger = gateway.budgets.ledger();
+    let mut fittings = 0;
+    let (reservation, ceiled) = loop {
+        let ceiled = find(&asked)?;
+        let refused = match ledger.reserve(counters.iter().copied(), ceiled.charge) {
+            Ok(reservation) => break (reservation, ceiled),
             Err(refused) => refused,
         };
-        let now = gateway.budgets.ledger.now();
-        let refusal = Refusal::of(&refused, now, settings.budget_status);
-        if !refused.is_budget() || !asked.is_open() {
-            return Err(refusal);
-        }
-        let mut none = asked;
-        none.fit(0);
-        let bare = find(&none)?;
+        let mut bare = asked;
+        bare.fit(0);
         let room = refused.standing.remaining().unwrap_or_default();
-        match ceiled.output_within(room, &bare) {
+        let may_fit = refused.is_budget() && asked.is_open() && fittings < FITTINGS;
+        let output = if may_fit {
+            ceiled.output_within(room, &find(&bare)?)
+        } else {
+            None
+        };
+        match output {
             Some(output) if output >= LEAST_OUTPUT => asked.fit(output),
-            _ => return Err(refusal),
+            _ => return Err(Refusal::of(&refused, ledger.now(), settings.budget_status)),
         }
-        ceiled = find(&asked)?;
+        fittings += 1;
+    };
+    let mut held = Held::new(reservation, ceiled, (asked, needs));
+    if let Some(output) = asked.fitted() {
+        let (call, size) = (Arc::clone(call), call.body.bytes().len());
+        let fit = move || with_output(&call, output).map(Arc::new);
+        held.fit(gateway.side_pool.run(Work::Translate, size, fit).await?);
     }
-    let now = gateway.budgets.ledger.now();
-    let reserved = gateway
-        .budgets
-        .ledger
-        .reserve(counters.iter().copied(), ceiled.charge);
-    match reserved {
-        Ok(reservation) => {
-            let fitted = asked.fitted_to(call)?;
-            Ok(Held::new(reservation, ceiled, (asked, needs), fitted))
-        }
-        Err(refused) => Err(Refusal::of(&refused, now, settings.budget_status)),
-    }
+    Ok(held)
+}
+
+/// Whether nobody says where an answer ends, at one of the deployments.
+fn is_endless(plan: &Plan, call: &Call) -> bool {
+    let mut deployments = (0..=plan.others(0)).filter_map(|position| plan.deployment(position));
+    deployments.any(|routed| {
+        let model = plan.model(routed);
+        ceiling::most_output(routed, &model, call).is_none()
+    })
 }
 
 /// What a call without a ceiling comes to: a refusal, or nothing that is known.
@@ -139,21 +131,28 @@ fn judge(
     settings: &Settings,
     model: &str,
 ) -> Result<Ceiled, Box<Refusal>> {
-    match found {
-        Ok(ceiled) => Ok(ceiled),
-        Err((why, _)) if needs.budget && settings.unpriced != Unpriced::Allow => {
-            Err(unpriced(why, model).into())
-        }
-        Err((_, uncounted)) => Ok(uncounted),
+    let (why, uncounted) = match found {
+        Ok(ceiled) => return Ok(ceiled),
+        Err(without) => without,
+    };
+    let is_refused = match settings.unpriced {
+        Unpriced::Allow => false,
+        Unpriced::RefuseWithBudget => needs.budget,
+        Unpriced::Refuse => needs.budget || why == NoCeiling::Unpriced,
+    };
+    if is_refused {
+        Err(unpriced(why, model).into())
+    } else {
+        Ok(uncounted)
     }
 }
 
 /// The call, with an end to its answer that it does not name itself.
-fn with_output(call: &Call, output: u64) -> Result<Arc<Call>, Fault> {
+fn with_output(call: &Call, output: u64) -> Result<Call, Fault> {
     let mut patch = call.body.patch();
     patch.set("max_tokens", output.to_string());
     let body = Body::read(patch.into_bytes())?;
     let mut fitted = Call::read(call.dialect, body, Some(&call.model))?;
     fitted.forwarded = call.forwarded.clone();
-    Ok(Arc::new(fitted))
+    Ok(fitted)
 }

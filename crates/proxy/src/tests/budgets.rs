@@ -280,7 +280,7 @@ async fn two_hundred_calls_at_once_stay_within_a_cent_and_can_spend_it() {
     let (spent, reserved) = shop.standing(Counts::Key, "one", Measure::Cost);
     assert_eq!(reserved, 0);
     assert_eq!(spent, shop.sent() as u64 * 63_000);
-    assert!(spent <= 10_000_000 && spent >= 9_500_000, "{spent}");
+    assert!((9_500_000..=10_000_000).contains(&spent), "{spent}");
 }
 
 #[tokio::test]
@@ -452,7 +452,7 @@ async fn a_limit_that_changes_goes_on_with_what_was_counted() {
             spending,
             ..Default::default()
         };
-        let content = ironward_store::objects::Content::Budget(Box::new(budget));
+        let content = Content::Budget(Box::new(budget));
         shop.world.writer.set("small", content);
     };
     set(&mut shop, "0.00019");

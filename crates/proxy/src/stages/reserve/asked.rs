@@ -8,7 +8,6 @@ use ironward_wire::{Body, Call, Chat, Dialect, Part, PartBody};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::with_output;
 use crate::budgets::Needs;
 use crate::cost::field;
 use crate::side_pool::{SidePool, Work};
@@ -96,12 +95,9 @@ impl Asked {
         self.is_open
     }
 
-    /// The call with the end that was given to its answers, if one was.
-    pub(super) fn fitted_to(&self, call: &Call) -> Result<Option<Arc<Call>>, Fault> {
-        match self.output {
-            Some(output) if self.is_open => with_output(call, output).map(Some),
-            _ => Ok(None),
-        }
+    /// The end that was given to its answers, if one was.
+    pub(super) fn fitted(&self) -> Option<u64> {
+        self.output.filter(|_| self.is_open)
     }
 
     /// The most output tokens of one answer of this deployment, which may say more than the call.

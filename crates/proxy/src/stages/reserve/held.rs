@@ -49,7 +49,6 @@ impl Held {
         reservation: Reservation,
         ceiled: Ceiled,
         (asked, needs): (Asked, Needs),
-        fitted: Option<Arc<Call>>,
     ) -> Self {
         Self(Some(Box::new(Holding {
             reservation: Some(reservation),
@@ -59,8 +58,15 @@ impl Held {
             stage: Stage::Unsent,
             asked,
             needs,
-            fitted,
+            fitted: None,
         })))
+    }
+
+    /// The call is sent with an end of its answer.
+    pub(super) fn fit(&mut self, call: Arc<Call>) {
+        if let Some(holding) = &mut self.0 {
+            holding.fitted = Some(call);
+        }
     }
 
     /// The call, where its answer got an end that it does not name.
@@ -70,7 +76,8 @@ impl Held {
 
     /// How long a stream may become.
     pub(crate) fn cap(&self) -> Option<Cap> {
-        self.0.as_ref()?.ceiled.output.map(Cap::new)
+        let holding = self.0.as_ref().filter(|holding| holding.needs.budget)?;
+        holding.ceiled.output.map(Cap::new)
     }
 
     /// An attempt begins: its ceiling, and those of attempts that may still be charged, are held.

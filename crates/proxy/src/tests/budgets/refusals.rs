@@ -229,3 +229,25 @@ async fn a_call_that_costs_nothing_is_not_refused_by_a_budget() {
     let counted = shop.post("/v1/messages/count_tokens", "sk-one", body).await;
     assert_eq!(counted.status, 200, "{counted:?}");
 }
+
+#[tokio::test]
+async fn whom_no_budget_bounds_sends_what_they_wrote() {
+    let mut shop = Shop::with(&[reply(20, 100)], |settings| {
+        settings.unpriced = Unpriced::Refuse;
+    });
+    shop.world.set_key("free", |_| ());
+    shop.change_key("soft", |key| {
+        key.spending.soft_budget = Some("0.00005".parse().unwrap());
+    });
+    let image = r#"{"model":"mini","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#;
+    for key in ["sk-free", "sk-soft"] {
+        assert_eq!(shop.world.ask(key, image).await.status, 200);
+        let sent = shop.script.sent.lock().unwrap().pop().unwrap();
+        assert!(!sent.contains("max_tokens"), "{sent}");
+    }
+    let crossings = shop.world.gateway.budgets.ledger().crossings();
+    let [crossing] = &*crossings else {
+        panic!("{crossings:?}");
+    };
+    assert_eq!((crossing.soft, crossing.spent), (50_000, 63_000));
+}
