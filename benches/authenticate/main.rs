@@ -22,8 +22,8 @@ use ironward_core::{Clock, CredentialId, Fault, Timeouts, UpstreamRequest};
 use ironward_egress::{BoxFuture, Upstream, UpstreamReply};
 use ironward_identity::Identities;
 use ironward_proxy::{
-    Access, Gateway, InFlight, Keys, Peer, Routing, Settings, SidePool, SnapshotBuilder, keyless,
-    serve,
+    Access, Budgets, Gateway, InFlight, Keys, Peer, Routing, Settings, SidePool, SnapshotBuilder,
+    keyless, serve,
 };
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
@@ -168,6 +168,7 @@ fn gateway() -> Gateway {
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
         buffers: Arc::default(),
+        budgets: Arc::new(Budgets::new(Arc::new(FakeClock::new()))),
         metrics,
     }
 }

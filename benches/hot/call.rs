@@ -17,8 +17,8 @@ use ironward_core::{
 use ironward_egress::{BoxFuture, Redaction, ReplyBody, Timing, Upstream, UpstreamReply};
 use ironward_identity::Identities;
 use ironward_proxy::{
-    Access, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings, SidePool, SnapshotBuilder,
-    keyless, serve,
+    Access, Budgets, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings, SidePool,
+    SnapshotBuilder, keyless, serve,
 };
 use ironward_secret::KeyHasher;
 use ironward_store::objects::{Content, Kind};
@@ -120,6 +120,7 @@ fn gateway() -> Gateway {
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
         buffers: Arc::default(),
+        budgets: Arc::new(Budgets::new(Arc::new(FakeClock::new()))),
         metrics,
     }
 }

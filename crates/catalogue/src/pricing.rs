@@ -49,6 +49,10 @@ pub struct ModelPrices {
     pub adjustment: Adjustment,
     /// What the deployment's address multiplies the cost by.
     pub region: Option<Uplift>,
+    /// The most input tokens, where the catalogue says it.
+    pub context: Option<u64>,
+    /// The most output tokens of an answer, where the catalogue says it.
+    pub max_output: Option<u64>,
     /// The version of the catalogue.
     pub version: &'static str,
 }
@@ -120,10 +124,15 @@ impl Pricing {
             Some(Arc::new(listed.overridden(&self.own)))
         };
         let name = self.base.as_deref().unwrap_or(model);
+        let entry = self.entry(model);
+        let (context, max_output) =
+            entry.map_or((None, None), |entry| (entry.context, entry.max_output));
         ModelPrices {
             prices: prices.filter(|prices| !prices.is_empty()),
             adjustment: adjustments.of(&self.provider, name),
             region: self.region,
+            context,
+            max_output,
             version: book.version(),
         }
     }

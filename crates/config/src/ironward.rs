@@ -65,8 +65,20 @@ pub struct IronwardSettings {
     pub issuers: Vec<Issuer>,
     /// How people log in on the admin listener; without it nobody does.
     pub login: Option<Login>,
+    /// What becomes of calls whose cost nobody knows; `None`: they are refused where a budget bounds
+    /// the caller.
+    pub unpriced_models: Option<UnpricedModels>,
     /// How what happens is recorded.
     pub journal: JournalSettings,
+}
+
+/// What becomes of calls whose most cost nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnpricedModels {
+    /// They are let through.
+    Allow,
+    /// They are refused.
+    Refuse,
 }
 
 /// Which authorities may sign the certificates of providers.
@@ -235,6 +247,12 @@ pub(crate) static IRONWARD: Section<IronwardSettings> = Section {
             effect: Effect::Read("section", login::read),
         },
         Key {
+            name: "unpriced_models",
+            default: "refuse, where a budget bounds the caller",
+            meaning: "What becomes of calls whose most cost nobody knows: `allow` lets all of them through, and they cost what is known of them; `refuse` refuses them to everybody (docs/ledger.md).",
+            effect: Effect::Read("word", read_unpriced),
+        },
+        Key {
             name: "journal",
             default: "{}",
             meaning: "How what happens is recorded: see below. A change takes a restart.",
@@ -256,6 +274,17 @@ fn read_authorities(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, fi
             field,
             "no known authorities; write bundled or system, or name a file with extra_ca",
         ),
+    }
+}
+
+fn read_unpriced(ironward: &mut IronwardSettings, reader: &mut Reader<'_>, field: &Field<'_>) {
+    let Some(text) = reader.word(field) else {
+        return;
+    };
+    match text.as_str() {
+        "allow" => ironward.unpriced_models = Some(UnpricedModels::Allow),
+        "refuse" => ironward.unpriced_models = Some(UnpricedModels::Refuse),
+        _ => reader.problem(field, "expected allow or refuse"),
     }
 }
 

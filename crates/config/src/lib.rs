@@ -51,10 +51,11 @@ pub use environment::{Environment, FixedEnvironment, ProcessEnvironment};
 pub use general::{DatabaseUrl, GeneralSettings};
 pub use ironward::{
     Authorities, AwsSource, AzureSource, ClientTls, Durability, GcpSource, IronwardSettings,
-    JournalSettings, KekSettings, Login, SecretSources, Tls, VaultAuth, VaultSettings, VaultSource,
+    JournalSettings, KekSettings, Login, SecretSources, Tls, UnpricedModels, VaultAuth,
+    VaultSettings, VaultSource,
 };
 pub use issuers::{Algorithm, Issuer, KeySource};
-pub use litellm::{LitellmSettings, PrometheusSettings, SslVerify};
+pub use litellm::{BudgetSettings, LitellmSettings, PrometheusSettings, SslVerify};
 pub use literal::{LiteralCredential, LiteralModel};
 pub use load::{Examined, Written, examine, load, load_text};
 pub use making::DefaultField;

@@ -9,7 +9,10 @@ use crate::making::{DefaultField, KEY_BOUNDS, read_defaults};
 use crate::node::{Value, switch};
 use crate::reader::{Field, Reader};
 
+mod budget;
 mod costs;
+
+pub use budget::BudgetSettings;
 
 /// What LiteLLM sets for its whole module: `litellm_settings`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct LitellmSettings {
     pub key_bounds: KeyBounds,
     /// The discounts and margins of providers.
     pub adjustments: Adjustments,
+    /// What the whole gateway may spend.
+    pub budget: BudgetSettings,
     /// What is counted and shown.
     pub prometheus: PrometheusSettings,
 }
@@ -153,6 +158,24 @@ pub(crate) static LITELLM: Section<LitellmSettings> = Section {
             effect: Effect::Read("mapping", |litellm, reader, field| {
                 costs::read_margins(&mut litellm.adjustments, reader, field);
             }),
+        },
+        Key {
+            name: "max_budget",
+            default: "0",
+            meaning: "How many dollars may be spent through the whole gateway in each `budget_duration`; 0: any (docs/ledger.md).",
+            effect: Effect::Read("number", budget::read_most),
+        },
+        Key {
+            name: "budget_duration",
+            default: "",
+            meaning: "How often `max_budget` starts anew (`30s`, `30m`, `30h`, `30d`, `1w`, `1mo`); without it, never.",
+            effect: Effect::Read("period", budget::read_duration),
+        },
+        Key {
+            name: "budget_exceeded_status_code",
+            default: "422",
+            meaning: "The status of a call that a budget does not allow, 400 to 499.",
+            effect: Effect::Read("whole number", budget::read_status),
         },
         Key {
             name: "callbacks",

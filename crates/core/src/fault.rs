@@ -21,6 +21,10 @@ pub struct Fault {
     pub code: Option<Box<str>>,
     /// The status that the provider answered with.
     pub upstream_status: Option<u16>,
+    /// The status that the client sees where the operator chose another than the kind's.
+    pub chosen_status: Option<u16>,
+    /// Whether the provider had the request by then, or part of it, and may charge for it.
+    pub sent: bool,
     /// For the operator's log only.
     pub cause: Option<Box<str>>,
 }
@@ -83,6 +87,8 @@ pub enum FaultKind {
     UnsupportedMediaType,
     /// The provider understood the call and could not process it.
     Unprocessable,
+    /// A budget of the caller's, or of whoever pays for it, does not allow the call.
+    BudgetExceeded,
     /// A rate limit, the provider's or the gateway's; `retry-after` says when to come back.
     RateLimited,
     /// No deployment of the model group can take the call now.
@@ -125,6 +131,7 @@ impl FaultKind {
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::Unprocessable,
+        Self::BudgetExceeded,
         Self::RateLimited,
         Self::NoDeployment,
         Self::ClientGone,
@@ -238,6 +245,11 @@ impl FaultKind {
                 "unprocessable",
                 "The provider understood the call and could not process it.",
             ),
+            Self::BudgetExceeded => row(
+                422,
+                "budget_exceeded",
+                "A budget of the caller's, or of whoever pays for it, does not allow the call; the status is `litellm_settings.budget_exceeded_status_code`.",
+            ),
             Self::RateLimited => row(
                 429,
                 "rate_limited",
@@ -333,11 +345,27 @@ impl Fault {
         self
     }
 
+    /// The provider had the request by then, or part of it.
+    #[must_use]
+    pub const fn after_sending(mut self) -> Self {
+        self.sent = true;
+        self
+    }
+
     /// Adds what only the operator's log may show.
     #[must_use]
     pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string().into());
         self
+    }
+
+    /// The HTTP status that the client sees.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self.chosen_status {
+            Some(status) => status,
+            None => self.kind.status(),
+        }
     }
 
     /// How long to wait before another try, where the other side said so.
@@ -358,6 +386,8 @@ impl Fault {
             param: None,
             code: None,
             upstream_status: None,
+            chosen_status: None,
+            sent: false,
             cause: None,
         }
     }

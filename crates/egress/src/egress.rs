@@ -110,7 +110,8 @@ impl Egress {
                 lane,
             },
         };
-        receive(arrived, &credential, &deadlines, limit).await
+        let reply = receive(arrived, &credential, &deadlines, limit).await;
+        reply.map_err(Fault::after_sending)
     }
 
     async fn exchange(
@@ -133,7 +134,11 @@ impl Egress {
                     request = *unsent;
                     tries += 1;
                 }
-                Err(Setback { fault, .. }) => return Err(fault),
+                Err(Setback {
+                    fault,
+                    unsent: Some(_),
+                }) => return Err(fault),
+                Err(Setback { fault, .. }) => return Err(fault.after_sending()),
             }
         }
     }

@@ -16,11 +16,13 @@ use ironward_admin::{ConfiguredModel, Sites};
 use ironward_catalogue::{PriceBook, PriceList};
 use ironward_config::{
     Config, Environment, Examined, Model, Notice, Place, Problem, ProblemKind, Problems, Referred,
-    Resolved, Variables, Written,
+    Resolved, UnpricedModels, Variables, Written,
 };
 use ironward_core::{Clock as _, Principal, Role, SystemClock};
 use ironward_egress::{Credentials, Lease};
-use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
+use ironward_ledger::Limit;
+use ironward_policy::Cycle;
+use ironward_proxy::{Alias, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder, Unpriced};
 use ironward_secret::{KeyHash, KeyHasher};
 use ironward_telemetry::Metrics;
 
@@ -370,8 +372,23 @@ fn settings(config: &Config) -> Settings {
         drop_params: config.litellm.drop_params,
         always_include_usage: config.general.always_include_stream_usage,
         completion_model: config.general.completion_model.as_deref().map(Into::into),
+        budget: budget(config),
+        budget_status: config.litellm.budget.status,
+        unpriced: match config.ironward.unpriced_models {
+            None => Unpriced::RefuseWithBudget,
+            Some(UnpricedModels::Allow) => Unpriced::Allow,
+            Some(UnpricedModels::Refuse) => Unpriced::Refuse,
+        },
         ..default
     }
+}
+
+/// What may be spent through the whole gateway.
+fn budget(config: &Config) -> Option<Limit> {
+    let budget = config.litellm.budget;
+    let cycle = budget.budget_duration.map(|period| period.cycle(None));
+    let limit = |most| Limit::budget(most, cycle.unwrap_or(Cycle::NEVER));
+    budget.max_budget.map(limit)
 }
 
 fn aliases(

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
 use ironward_proxy::{
-    Access, Buffers, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls,
+    Access, Budgets, Buffers, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls,
     SidePool, Snapshot, bind,
 };
 use ironward_telemetry::Metrics;
@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) management: Arc<dyn Management>,
     pub(crate) side_pool: Arc<SidePool>,
     pub(crate) buffers: Arc<Buffers>,
+    pub(crate) budgets: Arc<Budgets>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
@@ -85,6 +86,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         management,
         side_pool,
         buffers,
+        budgets,
         metrics,
         tls,
         drained,
@@ -104,6 +106,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             management: Some(management),
             side_pool,
             buffers,
+            budgets,
             metrics,
         });
         tokio::select! {

@@ -3,6 +3,7 @@
 
 mod admin_key;
 mod admin_plane;
+mod alerts;
 mod args;
 mod assemble;
 mod authority;

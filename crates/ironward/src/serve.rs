@@ -12,7 +12,7 @@ use ironward_config::ProcessEnvironment;
 use ironward_core::{Random, SystemClock};
 use ironward_egress::{Credentials, Dialler, Settings};
 use ironward_journal::Journal;
-use ironward_proxy::SidePool;
+use ironward_proxy::{Budgets, SidePool};
 use ironward_telemetry::{Format, Logging};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
@@ -39,7 +39,7 @@ use crate::reload::{Reloader, files_to_watch};
 use crate::runtime::runtime;
 use crate::sources::Source;
 use crate::tls::Certificates;
-use crate::{exposure, journal, metrics, open_files, way_out};
+use crate::{alerts, exposure, journal, metrics, open_files, way_out};
 
 /// How long running calls may take to finish, where nobody says otherwise.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -127,6 +127,7 @@ async fn serve(
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
         buffers: Arc::default(),
+        budgets: Arc::new(Budgets::new(Arc::new(SystemClock))),
         metrics,
         tls: certificates.data.clone(),
         drained,
@@ -173,6 +174,7 @@ async fn keep_up(authority: &Authority, issuers: &Issuers, ports: &Ports, shared
         () = issuers.refresh() => {}
         () = ports.follow_logins(authority) => {}
         _ = shared.buffers.give_back() => {}
+        _ = alerts::watch(shared.budgets.ledger()) => {}
     }
 }
 

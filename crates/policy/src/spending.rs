@@ -49,6 +49,21 @@ pub struct Spending {
 }
 
 impl Spending {
+    /// Whether it says anything that is counted over time, or names who may.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.max_budget.is_some()
+            || self.soft_budget.is_some()
+            || !self.budget_limits.is_empty()
+            || self.tpm_limit.is_some()
+            || self.rpm_limit.is_some()
+            || self.tpd_limit.is_some()
+            || self.budget_id.is_some()
+            || !self.model_max_budget.is_empty()
+            || !self.model_rpm_limit.is_empty()
+            || !self.model_tpm_limit.is_empty()
+    }
+
     /// The first field in which this allows to spend more, or faster, than `old`: what only somebody
     /// may set whom `old` does not bound.
     ///

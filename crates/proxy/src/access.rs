@@ -1,6 +1,7 @@
 mod accounts;
 mod chain;
 mod running;
+mod spenders;
 mod streams;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub use accounts::keyless;
 pub(crate) use chain::{Chain, most_at_once, wall};
 use running::Running;
 pub(crate) use running::{Limit, Place, Whose};
+pub(crate) use spenders::{Spender, Stored, spend_of};
 pub(crate) use streams::Cut;
 use streams::OpenStreams;
 

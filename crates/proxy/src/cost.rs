@@ -9,10 +9,10 @@ use crate::snapshot::Routed;
 /// What a call is charged by, once a provider has answered it.
 #[derive(Debug)]
 pub(crate) struct Charge {
-    prices: ModelPrices,
-    service: Service,
+    pub(crate) prices: ModelPrices,
+    pub(crate) service: Service,
     /// What multiplies the cost; mostly nothing.
-    uplifts: Vec<Uplift>,
+    pub(crate) uplifts: Vec<Uplift>,
 }
 
 impl Charge {
@@ -69,14 +69,20 @@ impl Charge {
 /// What a request to the provider says in this field, as far as it is a text: what the deployment
 /// sets, else the call, else what the deployment sets where calls say nothing.
 fn said<'a>(deployment: &'a Deployment, call: &'a Call, name: &str) -> Option<&'a str> {
+    // A word that is meant here has no escapes.
+    field(deployment, call, name)?
+        .strip_prefix('"')?
+        .strip_suffix('"')
+}
+
+/// The JSON that a request to the provider has in this field.
+pub(crate) fn field<'a>(deployment: &'a Deployment, call: &'a Call, name: &str) -> Option<&'a str> {
     fn find<'f>(fields: &'f [(Box<str>, Box<str>)], name: &str) -> Option<&'f str> {
         let found = fields.iter().find(|(field, _)| **field == *name);
         found.map(|(_, json)| &**json)
     }
     let params = &deployment.params;
-    let json = find(&params.extra_body, name)
+    find(&params.extra_body, name)
         .or_else(|| call.body.field(name))
-        .or_else(|| find(&params.defaults, name))?;
-    // A word that is meant here has no escapes.
-    json.strip_prefix('"')?.strip_suffix('"')
+        .or_else(|| find(&params.defaults, name))
 }

@@ -5,7 +5,7 @@ use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
 use ironward_telemetry::Metrics;
 
-use crate::{Access, Buffers, InFlight, Management, SidePool, Snapshot};
+use crate::{Access, Budgets, Buffers, InFlight, Management, SidePool, Snapshot};
 
 /// What a data-plane thread works with: the configuration in force, the way out, time, randomness.
 pub struct Gateway {
@@ -27,6 +27,8 @@ pub struct Gateway {
     pub side_pool: Arc<SidePool>,
     /// Where the room for long bodies comes from, for all threads.
     pub buffers: Arc<Buffers>,
+    /// What callers may spend, for all threads.
+    pub budgets: Arc<Budgets>,
     /// Where calls are counted, for all threads.
     pub metrics: Arc<Metrics>,
 }

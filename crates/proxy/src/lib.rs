@@ -5,6 +5,7 @@
 //! which skipped a stage does not compile.
 
 mod access;
+mod budgets;
 mod buffers;
 mod cost;
 mod detach;
@@ -28,6 +29,7 @@ mod stages;
 mod tests;
 
 pub use access::{Access, keyless};
+pub use budgets::Budgets;
 pub use buffers::Buffers;
 pub use explain::{Question, explain_call};
 pub use gateway::Gateway;
@@ -37,4 +39,6 @@ pub use management::{CutOff, HandedOver, Management};
 pub use pipeline::{Peer, serve};
 pub use reply::Body;
 pub use side_pool::SidePool;
-pub use snapshot::{Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder};
+pub use snapshot::{
+    Alias, Group, Keys, Routed, Routing, Settings, Snapshot, SnapshotBuilder, Unpriced,
+};

@@ -12,8 +12,9 @@ use http_body::Body as HttpBody;
 use ironward_core::{CallId, Fault, FaultKind};
 use ironward_identity::Workload;
 use ironward_policy::Backoff;
-use ironward_wire::{Dialect, Envelope, check_target};
+use ironward_wire::{Call, Dialect, Envelope, check_target};
 
+use crate::budgets::Refusal;
 use crate::detach::detach;
 use crate::labels;
 use crate::management::{Management, hand_over};
@@ -23,8 +24,9 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Arrival, Authorised, Caller, Failed, Grant, Outcome, Request as AdmitRequest, Visible, admit,
-    attempt, authenticate, authorise, may_call, read_call, route, settle,
+    Arrival, Authorised, Caller, Failed, Grant, Held, Outcome, Plan, Request as AdmitRequest,
+    Visible, admit, attempt, authenticate, authorise, bounds, may_call, read_call, reserve, route,
+    settle,
 };
 use crate::{Body, Gateway};
 
@@ -132,6 +134,7 @@ where
         usable,
     } = authorise(gateway, &snapshot, caller, arrival, (&arrived, path)).await?;
     let call = &arrived.call;
+    let bounds = bounds(gateway, settings, &permit, (head, call))?;
     let request = AdmitRequest {
         id,
         permit,
@@ -140,7 +143,7 @@ where
         series: Arc::clone(&group.series),
         started,
     };
-    let mut grant = admit(gateway, settings, request)?;
+    let grant = admit(gateway, settings, request)?;
     let routed = route(
         gateway,
         (settings, routing),
@@ -152,18 +155,46 @@ where
         Ok(plan) => plan,
         Err(fault) => return Ok(unplanned(grant, fault, (dialect, id))),
     };
+    let held = match reserve((gateway, settings), &plan, bounds, call).await {
+        Ok(held) => held,
+        Err(refusal) => {
+            let Refusal { fault, headers } = *refusal;
+            let mut response = unplanned(grant, fault, (dialect, id));
+            response.headers_mut().extend(headers);
+            return Ok(response);
+        }
+    };
     let envelope = Envelope {
         call_id: id,
         created: arrival.now / 1000,
         model: call.model.clone(),
         include_usage: call.include_usage || settings.always_include_usage,
     };
+    Ok(carry_out(gateway, &snapshot, (&plan, held, grant), (call, &envelope)).await)
+}
+
+/// The rest of a call that was let in, and whose ceiling is held.
+async fn carry_out(
+    gateway: &Gateway,
+    snapshot: &Snapshot,
+    (plan, mut held, mut grant): (&Plan, Held, Grant),
+    (call, envelope): (&Arc<Call>, &Envelope),
+) -> Response<Body> {
+    let Snapshot {
+        settings, routing, ..
+    } = snapshot;
+    let (dialect, id) = (call.dialect, envelope.call_id);
     let backoff = Backoff {
         floor: routing.retry_after,
         jitter: JITTER,
     };
-    match attempt(gateway, settings, backoff, &plan, call, &envelope).await {
-        Ok(attempted) => Ok(settle(access, grant, id, &plan, attempted)),
+    let fitted = held.fitted();
+    let reserved = (&mut held, fitted.as_ref().unwrap_or(call));
+    match attempt(gateway, settings, backoff, plan, reserved, envelope).await {
+        Ok(attempted) => {
+            grant.hold(held);
+            settle(&gateway.access, grant, id, plan, attempted)
+        }
         Err(failed) => {
             let Failed {
                 fault,
@@ -181,7 +212,7 @@ where
             );
             labels::hand_on(response_headers, &headers);
             grant.settle(Outcome::Broken(fault));
-            Ok(response)
+            response
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn rescue(fault: &Fault, dialect: Option<Dialect>, id: CallId) -> Res
     let bytes = dialect.unwrap_or(Dialect::OpenAiChat).encode_fault(fault);
     let mut response = Response::new(Body::whole(bytes));
     *response.status_mut() =
-        StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JSON);
     labels::call(headers, id);

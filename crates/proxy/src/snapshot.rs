@@ -5,6 +5,7 @@ use std::time::Duration;
 use ironward_catalogue::Pricing;
 use ironward_core::{Deployment, Principal};
 use ironward_egress::Lease;
+use ironward_ledger::Limit;
 use ironward_policy::Pattern;
 use ironward_provider::Provider;
 use ironward_secret::{KeyHash, KeyHasher};
@@ -88,6 +89,24 @@ pub struct Settings {
     /// The model group that serves every conversation, whatever it asks for
     /// (`general_settings.completion_model`).
     pub completion_model: Option<Box<str>>,
+    /// What the whole gateway may spend.
+    pub budget: Option<Limit>,
+    /// The status of a call that a budget does not allow, where it is another than LiteLLM's.
+    pub budget_status: Option<u16>,
+    /// What becomes of calls whose cost nobody knows.
+    pub unpriced: Unpriced,
+}
+
+/// What becomes of a call whose most cost nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unpriced {
+    /// It is refused where a budget bounds the caller.
+    #[default]
+    RefuseWithBudget,
+    /// It is refused.
+    Refuse,
+    /// It is let through, and costs what is known of it.
+    Allow,
 }
 
 /// How calls are routed.
@@ -110,6 +129,9 @@ impl Default for Settings {
             parallel_calls: None,
             always_include_usage: false,
             completion_model: None,
+            budget: None,
+            budget_status: None,
+            unpriced: Unpriced::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod authenticate;
 mod authorise;
 mod local;
 mod read_call;
+mod reserve;
 mod route;
 mod settle;
 
@@ -18,5 +19,6 @@ pub(crate) use authorise::{
     model_asked_for,
 };
 pub(crate) use read_call::{Arrived, read_call};
-pub(crate) use route::route;
+pub(crate) use reserve::{Cap, Held, bounds, reserve};
+pub(crate) use route::{Plan, route};
 pub(crate) use settle::settle;

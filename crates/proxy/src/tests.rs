@@ -1,5 +1,6 @@
 //! The pipeline as a whole, with an upstream of the test's own and a directory in memory.
 
+mod budgets;
 mod chains;
 mod costs;
 mod explain;
@@ -39,8 +40,8 @@ use ironward_testkit::{FakeClock, SeededRandom};
 use tokio::sync::mpsc;
 
 use crate::{
-    Access, Alias, Body, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings, SidePool,
-    SnapshotBuilder, keyless, serve,
+    Access, Alias, Body, Budgets, Gateway, InFlight, Keys, Peer, Routed, Routing, Settings,
+    SidePool, SnapshotBuilder, keyless, serve,
 };
 
 const ROOT: &str = "sk-the-master-key";
@@ -222,6 +223,7 @@ impl World {
             management: None,
             side_pool: Arc::new(SidePool::new(1)),
             buffers: Arc::default(),
+            budgets: Arc::new(Budgets::new(Arc::clone(&clock) as Arc<dyn Clock>)),
             metrics,
         };
         Self {

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ironward_catalogue::Charged;
-use ironward_core::{CallId, Fault, Side, Usage};
+use ironward_core::{CallId, Fault, Money, Side, Usage};
 use tracing::field::display;
 
 /// Who calls, as logs name them.
@@ -238,6 +238,29 @@ impl ConfigNotice<'_> {
     /// Writes it as what nobody may overlook.
     pub fn emit_alarm(self) {
         tracing::error!(alarm = self.text, "config");
+    }
+}
+
+/// What somebody has spent has reached their soft budget.
+#[derive(Clone, Copy)]
+pub struct SoftBudgetReached<'a> {
+    /// Whose it is.
+    pub scope: &'a dyn std::fmt::Display,
+    /// From where on it is told.
+    pub budget: Money,
+    /// What was spent by then.
+    pub spent: Money,
+}
+
+impl SoftBudgetReached<'_> {
+    /// Writes it.
+    pub fn emit(self) {
+        let Self {
+            scope,
+            budget,
+            spent,
+        } = self;
+        tracing::warn!(%scope, soft_budget = %budget, %spent, "soft budget reached");
     }
 }
 

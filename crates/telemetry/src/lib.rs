@@ -10,7 +10,8 @@ mod metrics;
 pub use event::{
     AcceptFailed, AdminAct, CallRefused, CallSettled, ConfigNotice, ConfigRefused, ConfigReloaded,
     Draining, IssuerKeysFailed, IssuerKeysFetched, JournalNotice, ListenerOpened, LogLinesLost,
-    LoggedIn, LoginRefused, Named, PollsCounted, StoreFailed, TokenRefused, VaultNotice,
+    LoggedIn, LoginRefused, Named, PollsCounted, SoftBudgetReached, StoreFailed, TokenRefused,
+    VaultNotice,
 };
 pub use log::{Format, Logging, start};
 pub use metrics::{

@@ -6,6 +6,7 @@
 //! | the provider refused the gateway's credential | `authentication_error` | the status |
 //! | not allowed | `permission_error` | the status |
 //! | rate limit, no deployment | `rate_limit_error` | the status |
+//! | budget | `budget_exceeded` | the status |
 //! | timeout | `timeout_error` | the status |
 //! | the client went away | `client_disconnect` | the status |
 //! | context window | `invalid_request_error` | `context_length_exceeded` |
@@ -34,9 +35,9 @@ pub fn encode(fault: &Fault) -> Bytes {
     match fault.kind {
         FaultKind::ContextWindowExceeded => json.key("code").text("context_length_exceeded"),
         FaultKind::ContentPolicy => json.key("code").text("content_policy_violation"),
-        kind => json
+        _ => json
             .key("code")
-            .text(itoa::Buffer::new().format(kind.status())),
+            .text(itoa::Buffer::new().format(fault.status())),
     };
     json.end_object().end_object();
     out.freeze()
@@ -59,6 +60,7 @@ const fn error_type(kind: FaultKind) -> &'static str {
         FaultKind::UpstreamAuthentication => "authentication_error",
         FaultKind::PermissionDenied => "permission_error",
         FaultKind::RateLimited | FaultKind::NoDeployment => "rate_limit_error",
+        FaultKind::BudgetExceeded => "budget_exceeded",
         FaultKind::Timeout => "timeout_error",
         FaultKind::ClientGone => "client_disconnect",
         kind if kind.status() >= 500 => "internal_server_error",

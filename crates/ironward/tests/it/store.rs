@@ -1,6 +1,7 @@
 //! What the gateway keeps: from a key made on the admin port to a database that somebody else wrote
 //! to, over `SQLite` and `PostgreSQL`.
 
+mod budgets;
 mod deployments;
 mod import;
 mod journal;

@@ -15,23 +15,23 @@ use super::running::{Limit, Whose};
 /// What was presented, and everything that bounds it, each as it was when the chain was made. All of
 /// it is there: what a part of is gone has no chain.
 pub(crate) struct Chain {
-    proof: Proof,
-    holder: Holder,
-    project: Option<Arc<Entry<Project>>>,
+    pub(super) proof: Proof,
+    pub(super) holder: Holder,
+    pub(super) project: Option<Arc<Entry<Project>>>,
     pub(crate) team: Option<Arc<Entry<Team>>>,
-    organisation: Option<Arc<Entry<Organisation>>>,
+    pub(super) organisation: Option<Arc<Entry<Organisation>>>,
     creator: Option<Arc<Entry<User>>>,
 }
 
 /// What was presented.
-enum Proof {
+pub(super) enum Proof {
     Key(Arc<Entry<Key, LiveKey>>, LiveSecret),
     /// A token or a certificate, of the holder's own.
     Vouched(Vouched<Account>),
 }
 
 /// Whose it is.
-enum Holder {
+pub(super) enum Holder {
     Nobody,
     User(Arc<Entry<User>>),
     ServiceAccount(Arc<Entry<ServiceAccount>>),

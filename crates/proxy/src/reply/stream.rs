@@ -10,7 +10,7 @@ use ironward_egress::{Redaction, ReplyBody};
 use super::gather::Gather;
 use super::relay::{Passed, Relay};
 use crate::access::Cut;
-use crate::stages::{Grant, Outcome};
+use crate::stages::{Cap, Grant, Outcome};
 
 /// A streamed reply whose first bytes are there.
 pub(crate) struct Begun {
@@ -39,6 +39,8 @@ pub(crate) struct Stream {
     grant: Option<Grant>,
     /// The end of what allowed it.
     cut: Option<Cut>,
+    /// The end of what is reserved for it.
+    cap: Option<Cap>,
 }
 
 /// What is ready goes out without waiting for more from here on.
@@ -69,14 +71,17 @@ impl Stream {
         if let Some(usage) = relay.usage() {
             grant.observe(usage);
         }
+        let mut cap = grant.cap();
+        let over = cap.as_mut().and_then(|cap| cap.count(&ready));
         Self {
             relay,
-            upstream,
-            fault,
+            upstream: upstream.filter(|_| over.is_none()),
+            fault: fault.or(over),
             redaction,
             ready: Gather::new(ready),
             grant: Some(grant),
             cut,
+            cap,
         }
     }
 
@@ -131,7 +136,10 @@ impl Stream {
         }
     }
 
-    fn hold(&mut self, passed: Passed) {
+    fn hold(&mut self, mut passed: Passed) {
+        if let Some(cap) = self.cap.as_mut().filter(|_| self.upstream.is_some()) {
+            passed.fault = passed.fault.or_else(|| cap.count(&passed.bytes));
+        }
         self.ready.push(passed.bytes);
         if passed.fault.is_some() {
             self.upstream = None;

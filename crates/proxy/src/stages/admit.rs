@@ -8,6 +8,7 @@ use ironward_wire::Dialect;
 
 use super::attempt::Progress;
 use super::authorise::Permit;
+use super::reserve::{Cap, Held};
 use crate::Gateway;
 use crate::access::{Access, Cut, Limit, Place};
 use crate::cost::Charge;
@@ -36,6 +37,7 @@ struct Open {
     tally: Tally,
     charge: Option<Charge>,
     cost: Option<Charged>,
+    held: Held,
     _slot: Slot,
     _place: Option<Place>,
 }
@@ -105,6 +107,7 @@ pub(crate) fn admit(
             tally,
             charge: None,
             cost: None,
+            held: Held::default(),
             _slot: slot,
             _place: place,
         })),
@@ -171,13 +174,25 @@ impl Grant {
         }
     }
 
+    /// What is reserved for the call, from the provider's answer on.
+    pub(crate) fn hold(&mut self, held: Held) {
+        if let Some(open) = &mut self.open {
+            open.held = held;
+        }
+    }
+
+    /// How long a stream may become at most.
+    pub(crate) fn cap(&self) -> Option<Cap> {
+        self.open.as_ref()?.held.cap()
+    }
+
     /// The call is over. What it cost, where a provider answered.
     pub(crate) fn settle(mut self, outcome: Outcome) -> Option<Charged> {
         let mut open = self.open.take()?;
-        let cost = open.charge();
+        let cost = open.charge(matches!(outcome, Outcome::Complete));
         match outcome {
             Outcome::Complete => open.close(200, None),
-            Outcome::Broken(fault) => open.close(fault.kind.status(), Some(&fault)),
+            Outcome::Broken(fault) => open.close(fault.status(), Some(&fault)),
         }
         cost
     }
@@ -186,12 +201,12 @@ impl Grant {
 impl Drop for Grant {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
-            open.charge();
+            open.charge(false);
             let fault = Fault::downstream(
                 FaultKind::ClientGone,
                 "the client hung up before the reply was complete",
             );
-            open.close(fault.kind.status(), Some(&fault));
+            open.close(fault.status(), Some(&fault));
         }
     }
 }
@@ -216,11 +231,13 @@ impl Open {
         settled.emit();
     }
 
-    /// What the call has cost, now that its usage is what it is.
-    fn charge(&mut self) -> Option<Charged> {
-        let charge = self.charge.as_ref()?;
+    /// What the call has cost, now that its usage is what it is. `is_whole`: the provider has said
+    /// all of it.
+    fn charge(&mut self, is_whole: bool) -> Option<Charged> {
+        let charge = self.charge.as_ref();
         let now = || seconds_since_1970(&*self.clock);
-        self.cost = Some(charge.charge(self.usage, now));
+        self.cost = charge.map(|charge| charge.charge(self.usage, now));
+        std::mem::take(&mut self.held).settle(charge, (self.usage, is_whole), now);
         self.cost
     }
 }

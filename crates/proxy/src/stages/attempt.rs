@@ -14,6 +14,7 @@ use ironward_telemetry::Series;
 use ironward_wire::{Call, Envelope};
 
 use super::local::Local;
+use super::reserve::Held;
 use super::route::Plan;
 use crate::Gateway;
 use crate::cost::Charge;
@@ -86,7 +87,7 @@ pub(crate) async fn attempt(
     settings: &Settings,
     backoff: Backoff,
     plan: &Plan,
-    call: &Arc<Call>,
+    (held, call): (&mut Held, &Arc<Call>),
     envelope: &Envelope,
 ) -> Result<Attempted, Failed> {
     let mut progress = Progress {
@@ -108,6 +109,13 @@ pub(crate) async fn attempt(
                 headers,
             });
         };
+        if let Err(refusal) = held.begin((gateway, settings), (plan, position, routed), call) {
+            return Err(Failed {
+                fault: refusal.fault,
+                progress,
+                headers: HeaderMap::new(),
+            });
+        }
         let one = One {
             gateway,
             settings,
@@ -129,6 +137,7 @@ pub(crate) async fn attempt(
             }
             Err(setback) => setback,
         };
+        held.fail(setback.fault.sent);
         let jitter = backoff.jitter.mul_f64(gateway.draw_fraction());
         let next = decide(
             &setback.fault,
@@ -276,7 +285,7 @@ impl One<'_> {
         // A provider can also quote the key in an error that comes with a success.
         match answer {
             Ok(answer) => Ok((answer, headers)),
-            Err(fault) => Err(redaction.apply(fault).into()),
+            Err(fault) => Err(redaction.apply(fault).after_sending().into()),
         }
     }
 

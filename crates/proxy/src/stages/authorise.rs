@@ -100,6 +100,11 @@ pub(crate) async fn authorise(
 }
 
 impl Permit {
+    /// The end user whom the call is for, where there is one of that name.
+    pub(crate) const fn customer(&self) -> Option<&Arc<Entry<Customer>>> {
+        self.customer.as_ref()
+    }
+
     /// Looks again at `now`: `None` while nothing has changed, else the permit as it is now.
     ///
     /// # Errors

@@ -311,7 +311,7 @@ fn class(series: &Series, kind: FaultKind) -> String {
         FaultKind::BadGateway => "BadGatewayError",
         FaultKind::Unavailable => "ServiceUnavailableError",
         FaultKind::ClientGone => "CancelledError",
-        FaultKind::PaymentRequired => "BudgetExceededError",
+        FaultKind::PaymentRequired | FaultKind::BudgetExceeded => "BudgetExceededError",
         FaultKind::BadRequest | FaultKind::UnknownModel => "BadRequestError",
         _ => "ProxyException",
     };

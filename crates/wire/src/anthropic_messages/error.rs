@@ -195,7 +195,7 @@ impl<'a> ErrorBody<'a> {
         Self {
             kind: "error",
             error: ErrorInner {
-                kind: type_of(fault.kind.status()),
+                kind: type_of(fault.status()),
                 message: &fault.message,
             },
         }
