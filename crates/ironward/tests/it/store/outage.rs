@@ -177,7 +177,11 @@ fn an_older_copy_of_the_file_is_refused() {
     second.terminate();
     second.wait(std::time::Duration::from_secs(10));
     // The snapshot of a start that has seen the key: it is written once all is verified.
-    let snapshot = || fs::metadata(site.path("state").join("snapshot.sealed")).unwrap().ino();
+    let snapshot = || {
+        fs::metadata(site.path("state").join("snapshot.sealed"))
+            .unwrap()
+            .ino()
+    };
     let before = snapshot();
     let third = site.gateway().start();
     wait_until("the snapshot is written", || snapshot() != before);
