@@ -146,11 +146,9 @@ impl<K, C> Objects<K, C> {
     }
 
     /// Adds many that are not there yet.
-    pub(super) fn extend(&self, entries: &[Arc<Entry<K, C>>]) {
-        self.ids.extend(entries);
-        let pairs = entries
-            .iter()
-            .map(|entry| (entry.id.clone(), Arc::clone(entry)));
+    pub(super) fn extend(&self, entries: Vec<Arc<Entry<K, C>>>) {
+        self.ids.extend(&entries);
+        let pairs = entries.into_iter().map(|entry| (entry.id.clone(), entry));
         self.entries.extend(pairs);
     }
 }

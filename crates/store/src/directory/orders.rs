@@ -43,12 +43,9 @@ macro_rules! orders {
                 $(self.$name.replace(old, new);)*
             }
 
-            /// What adds many that are not there yet, for each order by itself.
-            pub(super) fn extend<'e>(
-                &'e self,
-                entries: &'e [Arc<Entry<$kind, $held>>],
-            ) -> Vec<Box<dyn FnOnce() + Send + 'e>> {
-                vec![$(Box::new(|| self.$name.extend(entries)),)*]
+            /// Adds many that are not there yet.
+            pub(super) fn extend(&self, entries: &[Arc<Entry<$kind, $held>>]) {
+                $(self.$name.extend(entries);)*
             }
         }
     };

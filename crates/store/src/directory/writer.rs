@@ -1,5 +1,5 @@
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use ironward_core::Id;
 use ironward_secret::KeyHash;
@@ -18,9 +18,11 @@ pub struct DirectoryWriter {
     directory: Arc<Directory>,
     parts: KeyParts,
     pub(super) grants: GrantReader,
-    /// Keys that are added together, at the end of a load: their grants may name access groups that
-    /// come later.
-    batch: Vec<(Box<str>, Place, LiveKey)>,
+    /// Keys that are added together, at the end of a load.
+    batch: Vec<Arc<Entry<Key, LiveKey>>>,
+    /// Whether an access group came after one of them, whose grant may name it. A store has the
+    /// groups first.
+    is_group_late: bool,
 }
 
 impl DirectoryWriter {
@@ -32,6 +34,7 @@ impl DirectoryWriter {
             parts: KeyParts::default(),
             grants: GrantReader::new(),
             batch: Vec::new(),
+            is_group_late: false,
         }
     }
 
@@ -80,7 +83,8 @@ impl DirectoryWriter {
                     mark: stored.mark,
                 };
                 let live = self.parts.live(*key);
-                self.batch.push((stored.id, place, live));
+                let entry = self.key(&stored.id, place, live);
+                self.batch.push(entry);
             }
             Some(Content::User(user)) => {
                 let place = Place {
@@ -91,29 +95,32 @@ impl DirectoryWriter {
                 let grants = self.grants.of(&self.directory, &user.grant, false);
                 self.add_user(&Arc::new(Entry::new(&stored.id, place, *user, grants)));
             }
-            _ => drop(self.put(stored)),
+            content => {
+                let is_group = matches!(content, Some(Content::AccessGroup(_)));
+                self.is_group_late |= is_group && !self.batch.is_empty();
+                self.put(Stored { content, ..stored });
+            }
         }
     }
 
     /// Makes the keys of the first load visible, and puts its users in order.
     pub(crate) fn flush(&mut self) {
         let users: Vec<_> = self.directory.users.iter().collect();
-        do_all(self.directory.user_orders.extend(&users));
+        self.directory.user_orders.extend(&users);
         self.reread_all();
-        let batch = std::mem::take(&mut self.batch);
-        let mut batch: Vec<_> = batch
-            .into_iter()
-            .map(|(id, place, live)| self.key(&id, place, live))
-            .collect();
+        let mut batch = std::mem::take(&mut self.batch);
+        if std::mem::take(&mut self.is_group_late) {
+            for entry in &mut batch {
+                *entry = self.key(entry.id.as_str(), entry.place(), entry.object.clone());
+            }
+        }
         // The orders keep what is equal in this one.
         batch.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        let directory = &self.directory;
-        let mut parts = directory.key_orders.extend(&batch);
-        parts.push(Box::new(|| {
-            directory.secrets.extend(batch.iter().flat_map(secrets));
-        }));
-        parts.push(Box::new(|| directory.keys.extend(&batch)));
-        do_all(parts);
+        self.directory
+            .secrets
+            .extend(batch.iter().flat_map(secrets));
+        self.directory.key_orders.extend(&batch);
+        self.directory.keys.extend(batch);
     }
 
     /// Puts an object in the place of the one that is there; a tombstone removes it. The mark of
@@ -429,24 +436,6 @@ impl Default for DirectoryWriter {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Does what does not depend on each other on two threads: a load waits for it, with nothing else to
-/// do meanwhile.
-fn do_all(parts: Vec<Box<dyn FnOnce() + Send + '_>>) {
-    let parts = Mutex::new(parts);
-    let work = || {
-        loop {
-            let part = parts.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(part) = part else { break };
-            part();
-        }
-    };
-    std::thread::scope(|scope| {
-        // Where there is no second thread to be had, this one does it all.
-        let _second = std::thread::Builder::new().spawn_scoped(scope, work);
-        work();
-    });
 }
 
 fn members(team: &Team) -> impl Iterator<Item = &Id<User>> {
