@@ -1,4 +1,4 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
@@ -9,15 +9,17 @@ use crate::edge::Edge;
 use crate::folder::Folder;
 use crate::note::Signer;
 use crate::publish::Handover;
-use crate::tail::{RECORD, SIZE_AT, head, write_group};
-use crate::tile::write_entry;
+use crate::tail::{Kept, SIZE_AT, head, write_mark, write_seal};
 
-/// How long what was written waits for the disk, where nobody waits for it.
+/// How long what was written waits for a mark and for the disk, where nobody waits for them. Also how
+/// long a tail is written to without a look whether it still lies where it is looked for.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
 /// How long a record waits for a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
-/// How many records a checkpoint waits for.
+/// How many records don't wait so long.
 const CHECKPOINT_RECORDS: usize = 1000;
+/// How long these wait: it keeps a checkpoint for each thousand from being most of the work.
+const CHECKPOINT_PACE: Duration = Duration::from_secs(1);
 
 /// When a record counts as written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,11 +33,13 @@ pub enum Durability {
 
 /// What tails are written to; tests bring one that fails.
 pub(crate) trait Medium: Send {
-    /// Writes at this place of a file, which has to be the one with this inode and to be so long at
-    /// least, cuts off what was behind it, and says in its head how large the journal is now.
-    fn write(&mut self, path: &Path, place: Place, bytes: &[u8], size: u64) -> io::Result<()>;
+    /// Opens the file of this name, which has to be the one with this inode and to be so long at least,
+    /// and cuts off what is behind that.
+    fn open(&mut self, path: &Path, place: Place) -> io::Result<()>;
+    /// Writes at this place of it.
+    fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Waits until the disk has all of it.
-    fn sync(&mut self, path: &Path) -> io::Result<()>;
+    fn sync(&mut self) -> io::Result<()>;
 }
 
 /// A place in a file.
@@ -45,12 +49,22 @@ pub(crate) struct Place {
     pub(crate) offset: u64,
 }
 
-/// The disk itself. Files are opened anew for each write: what can no longer be opened, or was
-/// replaced, would otherwise be written to for ever, and be gone.
-pub(crate) struct Disk;
+/// The disk itself.
+#[derive(Default)]
+pub(crate) struct Disk {
+    file: Option<File>,
+}
+
+impl Disk {
+    fn file(&self) -> io::Result<&File> {
+        let closed = || io::Error::other("no tail is open");
+        self.file.as_ref().ok_or_else(closed)
+    }
+}
 
 impl Medium for Disk {
-    fn write(&mut self, path: &Path, place: Place, bytes: &[u8], size: u64) -> io::Result<()> {
+    fn open(&mut self, path: &Path, place: Place) -> io::Result<()> {
+        self.file = None;
         let file = OpenOptions::new().write(true).open(path)?;
         let found = file.metadata()?;
         if found.ino() != place.inode || found.len() < place.offset {
@@ -59,12 +73,16 @@ impl Medium for Disk {
         if found.len() > place.offset {
             file.set_len(place.offset)?;
         }
-        file.write_all_at(bytes, place.offset)?;
-        file.write_all_at(&size.to_be_bytes(), SIZE_AT)
+        self.file = Some(file);
+        Ok(())
     }
 
-    fn sync(&mut self, path: &Path) -> io::Result<()> {
-        OpenOptions::new().write(true).open(path)?.sync_data()
+    fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file()?.write_all_at(bytes, offset)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file()?.sync_data()
     }
 }
 
@@ -75,14 +93,18 @@ pub(crate) struct Writer {
     medium: Box<dyn Medium>,
     durability: Durability,
     edge: Edge,
+    /// Where the tree grows before that counts.
+    grown: Edge,
     /// The first record of the tail.
     first: u64,
     place: Place,
-    /// The records of the tail: what takes to write it anew.
-    records: Vec<Vec<u8>>,
-    /// Since when a record waits for a checkpoint.
+    kept: Kept,
+    /// When the tail was opened by its name.
+    opened: Option<Instant>,
+    /// Since when a record waits for a checkpoint, and when the last one was begun.
     waiting: Option<Instant>,
-    /// Since when something waits for the disk.
+    handed_over: Option<Instant>,
+    /// Since when something waits for a mark and the disk.
     unsynced: Option<Instant>,
 }
 
@@ -101,95 +123,115 @@ impl Writer {
             medium,
             durability,
             first: edge.size(),
+            grown: edge.clone(),
             edge,
             place: Place {
                 inode: 0,
                 offset: 0,
             },
-            records: Vec::new(),
+            kept: Kept::default(),
+            opened: None,
             waiting: None,
+            handed_over: None,
             unsynced: None,
         };
         writer.rewrite()?;
         Ok(writer)
     }
 
-    /// Writes a group of records; the number of the first. What fails leaves nothing.
+    /// Writes a group of records, each in its frame; how many there are with them. What fails leaves
+    /// nothing.
     pub(crate) fn commit(
         &mut self,
-        records: Vec<Vec<u8>>,
+        frames: &mut Vec<u8>,
         waits_for_disk: bool,
         now: Instant,
     ) -> io::Result<u64> {
-        let first = self.edge.size();
-        let mut edge = self.edge.clone();
-        let mut bytes = Vec::new();
-        write_group(&records, &mut edge, &self.signer, &mut bytes);
-        let path = self.path();
-        self.medium.write(&path, self.place, &bytes, edge.size())?;
-        if waits_for_disk || self.durability == Durability::Disk {
-            self.medium.sync(&path)?;
+        let before = self.kept.mark();
+        self.grown.take_from(&self.edge);
+        self.kept.add(frames, &mut self.grown);
+        let records = frames.len();
+        let outcome = self.write(frames, waits_for_disk, now);
+        frames.truncate(records);
+        if let Err(error) = outcome {
+            self.kept.go_back(before);
+            return Err(error);
+        }
+        std::mem::swap(&mut self.edge, &mut self.grown);
+        self.waiting.get_or_insert(now);
+        Ok(self.edge.size())
+    }
+
+    /// Ends the group and writes it.
+    fn write(&mut self, group: &mut Vec<u8>, waits_for_disk: bool, now: Instant) -> io::Result<()> {
+        let is_synced = waits_for_disk || self.durability == Durability::Disk;
+        if is_synced || self.opened.is_none_or(|opened| now >= opened + SYNC_EVERY) {
+            // A file descriptor goes on working when the folder is gone.
+            self.opened = None;
+            self.medium.open(&self.path(), self.place)?;
+            self.opened = Some(now);
+        }
+        if is_synced {
+            write_mark(&self.grown, &self.signer, group);
+        } else {
+            write_seal(&self.grown, &self.signer, group);
+        }
+        self.medium.write(group, self.place.offset)?;
+        if is_synced {
+            let size = self.grown.size().to_be_bytes();
+            self.medium.write(&size, SIZE_AT)?;
+            self.medium.sync()?;
             self.unsynced = None;
         } else {
             self.unsynced.get_or_insert(now);
         }
-        self.edge = edge;
-        self.place.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.records.extend(records);
-        self.waiting.get_or_insert(now);
-        Ok(first)
+        self.place.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
+        Ok(())
     }
 
     /// Writes the tail anew from memory, whatever became of the file.
     pub(crate) fn rewrite(&mut self) -> io::Result<()> {
         let name = Folder::tail(self.first);
         let mut bytes = head(self.first, self.edge.size());
-        for record in &self.records {
-            bytes.push(RECORD);
-            write_entry(record, &mut bytes);
+        bytes.extend_from_slice(self.kept.frames());
+        if !self.kept.is_empty() {
+            write_mark(&self.edge, &self.signer, &mut bytes);
         }
-        if !self.records.is_empty() {
-            write_group(&[], &mut self.edge, &self.signer, &mut bytes);
-        }
-        self.folder.replace(&name, &bytes)?;
-        let found = fs::metadata(self.path())?;
-        self.place = Place {
-            inode: found.ino(),
-            offset: found.len(),
-        };
+        self.place = self.folder.replace(&name, &bytes)?;
+        self.opened = None;
         self.unsynced = None;
         Ok(())
     }
 
-    /// Waits for the disk if something has waited for long enough.
+    /// Signs, and waits for the disk, if something has waited for long enough.
     pub(crate) fn sync_if_due(&mut self, now: Instant) -> io::Result<()> {
         if self.sync_due().is_some_and(|due| now >= due) {
-            self.sync()?;
+            self.sync(now)?;
         }
         Ok(())
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        let path = self.path();
-        self.medium.sync(&path)?;
-        self.unsynced = None;
-        Ok(())
+    fn sync(&mut self, now: Instant) -> io::Result<()> {
+        self.grown.take_from(&self.edge);
+        self.write(&mut Vec::new(), true, now)
     }
 
     /// Whether a checkpoint is due.
     pub(crate) fn is_checkpoint_due(&self, now: Instant) -> bool {
-        self.records.len() >= CHECKPOINT_RECORDS
-            || self.checkpoint_due().is_some_and(|due| now >= due)
+        self.checkpoint_due().is_some_and(|due| now >= due)
     }
 
-    /// Starts another tail, and hands over the records of this one; `None` when there are none.
-    pub(crate) fn hand_over(&mut self) -> io::Result<Option<Handover>> {
-        if self.records.is_empty() {
+    /// Starts another tail, and hands over the records of this one; `None` when there are none. `spare`:
+    /// memory for those of the next.
+    pub(crate) fn hand_over(&mut self, spare: Kept, now: Instant) -> io::Result<Option<Handover>> {
+        if self.kept.is_empty() {
             return Ok(None);
         }
-        self.sync()?;
+        if self.unsynced.is_some() {
+            self.sync(now)?;
+        }
         let handover = Handover {
-            records: std::mem::take(&mut self.records),
+            kept: std::mem::replace(&mut self.kept, spare),
             root: self.edge.root(),
         };
         let (first, place, waiting) = (self.first, self.place, self.waiting.take());
@@ -197,15 +239,16 @@ impl Writer {
         if let Err(error) = self.rewrite() {
             // As if nothing had been begun.
             (self.first, self.place, self.waiting) = (first, place, waiting);
-            self.records = handover.records;
+            self.kept = handover.kept;
             return Err(error);
         }
+        self.handed_over = Some(now);
         Ok(Some(handover))
     }
 
     /// How many records wait for a checkpoint.
     pub(crate) const fn backlog(&self) -> usize {
-        self.records.len()
+        self.kept.len()
     }
 
     /// When the disk is due.
@@ -213,9 +256,14 @@ impl Writer {
         self.unsynced.map(|since| since + SYNC_EVERY)
     }
 
-    /// When a checkpoint is due, however few records wait for it.
+    /// When a checkpoint is due.
     pub(crate) fn checkpoint_due(&self) -> Option<Instant> {
-        self.waiting.map(|since| since + CHECKPOINT_EVERY)
+        let waiting = self.waiting?;
+        if self.kept.len() < CHECKPOINT_RECORDS {
+            return Some(waiting + CHECKPOINT_EVERY);
+        }
+        let paced = self.handed_over.map(|last| last + CHECKPOINT_PACE);
+        Some(paced.map_or(waiting, |due| due.max(waiting)))
     }
 
     fn path(&self) -> std::path::PathBuf {
