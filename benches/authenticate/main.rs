@@ -10,6 +10,9 @@
     reason = "it measures, prints, and stops at the first thing that goes wrong"
 )]
 
+#[path = "../recorded.rs"]
+mod recorded;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -168,6 +171,7 @@ fn gateway() -> Gateway {
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
         metrics,
+        journal: Arc::new(recorded::desk()),
     }
 }
 

@@ -120,6 +120,7 @@ fn gateway() -> Gateway {
         management: None,
         side_pool: Arc::new(SidePool::new(1)),
         metrics,
+        journal: Arc::new(crate::recorded::desk()),
     }
 }
 

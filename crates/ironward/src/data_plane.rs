@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
+use ironward_journal::Journal;
 use ironward_proxy::{
     Access, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls, SidePool,
     Snapshot, bind,
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) management: Arc<dyn Management>,
     pub(crate) side_pool: Arc<SidePool>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
     pub(crate) drained: watch::Receiver<bool>,
@@ -72,6 +74,10 @@ pub(crate) fn start(
 fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all();
+    let desk = Arc::new(shared.journal.desk().ringing_later());
+    let ringing = Arc::clone(&desk);
+    // What all calls of a turn have to record is written together.
+    builder.on_thread_park(move || ringing.ring());
     #[cfg(tokio_unstable)]
     let polls = crate::polls::Polls::of(&mut builder);
     let runtime = builder.build()?;
@@ -84,6 +90,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         management,
         side_pool,
         metrics,
+        journal: _,
         tls,
         drained,
         mut stopped,
@@ -102,6 +109,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             management: Some(management),
             side_pool,
             metrics,
+            journal: desk,
         });
         tokio::select! {
             () = listener.serve(gateway, drained) => {}

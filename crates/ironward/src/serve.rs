@@ -126,6 +126,7 @@ async fn serve(
         management: Arc::new(OnDataPort::new(&admin)),
         side_pool: Arc::new(SidePool::new(side_places(args))),
         metrics,
+        journal: Arc::clone(&journal),
         tls: certificates.data.clone(),
         drained,
         stopped,

@@ -1,7 +1,7 @@
 //! The records of calls. There are two of each call, so they are written by hand: no names to sort, and
 //! no memory but that of the group that they go to.
 
-use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ironward_core::{Amount, CallId, Usage};
@@ -23,6 +23,8 @@ pub struct Call<'a> {
     pub at: u64,
     /// Who made it.
     pub who: Who<'a>,
+    /// The address that the connection came from.
+    pub source: Option<IpAddr>,
     /// The client's dialect.
     pub dialect: &'static str,
     /// The model group asked for, as the client wrote it.
@@ -107,7 +109,10 @@ impl Call<'_> {
             line.some("organisation", who.organisation);
             line.some("role", who.role);
             line.some("service_account", who.service_account);
-            line.some("source", who.source);
+            match (self.source, who.source) {
+                (Some(address), _) => line.address("source", address),
+                (None, text) => line.some("source", text),
+            }
             line.some("team", who.team);
             line.some("user", who.user);
         });
@@ -134,10 +139,7 @@ impl Settlement<'_> {
         line.number("attempts", self.attempts.into());
         if let Some(cost) = &self.cost {
             line.object("cost", |line| {
-                let mut dollars = String::with_capacity(40);
-                // Writing to a string does not fail.
-                let _written = write!(dollars, "{}", cost.dollars);
-                line.text("dollars", &dollars);
+                line.shown("dollars", &cost.dollars);
                 line.truth("incomplete", cost.incomplete);
                 line.text("prices", cost.prices);
             });

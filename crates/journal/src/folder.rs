@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
@@ -101,22 +100,23 @@ impl Folder {
 
     /// Writes a file to which nothing refers yet: whoever begins to refer to it has waited for the disk
     /// before, with [`Self::settle`].
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path.join(name);
-        self.make_parent(path.parent().unwrap_or(&self.path))?;
-        let mut file = open_new().create(true).truncate(true).open(&path)?;
-        file.write_all(bytes)?;
-        Ok(file)
+        let open = || open_new().create(true).truncate(true).open(&path);
+        let mut file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_parent(path.parent().unwrap_or(&self.path))?;
+                open()?
+            }
+            opened => opened?,
+        };
+        file.write_all(bytes)
     }
 
-    /// Waits until the disk has these files, and what their folders say of them.
-    pub(crate) fn settle(&self, written: &[(String, File)]) -> io::Result<()> {
-        let mut folders = BTreeSet::new();
-        for (name, file) in written {
-            file.sync_data()?;
-            folders.extend(self.path.join(name).parent().map(Path::to_owned));
-        }
-        folders.iter().try_for_each(|folder| sync_directory(folder))
+    /// Waits until the disk has everything of its file system: for many files that is less than to wait for
+    /// each.
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(&self.path)?)?)
     }
 
     fn make_parent(&self, parent: &Path) -> io::Result<()> {

@@ -49,7 +49,8 @@ pub struct Options<'a> {
     pub origin: &'a str,
     /// When a record counts as written.
     pub durability: Durability,
-    /// How long a record may take before the journal counts as stalled.
+    /// How long a record may take before the journal counts as stalled; `Duration::MAX`: for calls there
+    /// is no limit.
     pub stall: Duration,
     /// Time.
     pub clock: Arc<dyn Clock>,

@@ -1,3 +1,7 @@
+use std::fmt::Display;
+use std::io::Write as _;
+use std::net::IpAddr;
+
 use ironward_core::CallId;
 
 use crate::value::{CUT, write_char};
@@ -77,6 +81,29 @@ impl<'a> Line<'a> {
         self.to.push(b'"');
         self.to.extend_from_slice(&id.to_hex());
         self.to.extend_from_slice(more.as_bytes());
+        self.to.push(b'"');
+    }
+
+    /// What is shown in printable ASCII.
+    pub(crate) fn shown(&mut self, name: &'static str, what: &impl Display) {
+        self.name(name);
+        // Writing to memory does not fail.
+        let _written = write!(self.to, "\"{what}\"");
+    }
+
+    pub(crate) fn address(&mut self, name: &'static str, address: IpAddr) {
+        let IpAddr::V4(address) = address else {
+            return self.shown(name, &address);
+        };
+        // Quicker than what is made for any width and alignment.
+        self.name(name);
+        let mut before = b'"';
+        for octet in address.octets() {
+            self.to.push(before);
+            let mut digits = itoa::Buffer::new();
+            self.to.extend_from_slice(digits.format(octet).as_bytes());
+            before = b'.';
+        }
         self.to.push(b'"');
     }
 

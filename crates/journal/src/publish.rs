@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
@@ -10,9 +9,6 @@ use crate::tail::{Frames, Kept};
 use crate::tile::{
     Bundle, Tile, WIDTH, hashes_at, levels, read_bundle, read_tile, tiles_at, write_entry,
 };
-
-/// How many files are open at once before the disk is waited for.
-const OPEN: usize = 64;
 
 /// Writes bundles, tiles and checkpoints.
 pub(crate) struct Publisher {
@@ -35,10 +31,8 @@ struct Grown {
 struct Making<'a> {
     folder: &'a Folder,
     grown: Grown,
-    /// Full ones that may not be on the disk yet.
-    written: Vec<(String, File)>,
-    /// Directories of partial ones whose full one is there.
-    overtaken: Vec<String>,
+    /// Whether the disk has yet to be waited for.
+    is_written: bool,
 }
 
 /// Records to cover with a checkpoint.
@@ -86,16 +80,14 @@ impl Publisher {
         let mut making = Making {
             folder: &self.folder,
             grown: self.grown.clone(),
-            written: Vec::new(),
-            overtaken: Vec::new(),
+            is_written: false,
         };
         making.take(&handover.kept)?;
         making.end()?;
-        let Making {
-            grown, overtaken, ..
-        } = making;
+        let grown = making.grown;
         let note = self.signer.note(grown.size, handover.root);
         self.folder.write_checkpoint(&note)?;
+        let overtaken = overtaken(self.grown.size, grown.size);
         self.grown = grown;
         for name in overtaken {
             self.folder.remove_directory(&name)?;
@@ -117,6 +109,8 @@ impl Publisher {
 }
 
 impl Making<'_> {
+    /// Takes records over, and writes what they fill. Nothing refers to that before the checkpoint does, and
+    /// until then the tail has its records: a start after a crash writes it again.
     fn take(&mut self, kept: &Kept) -> io::Result<()> {
         let mut full = kept.full().iter();
         for (frame, leaf) in Frames(kept.frames()).zip(kept.leaves()) {
@@ -131,9 +125,9 @@ impl Making<'_> {
                     index: self.grown.size / WIDTH - 1,
                     width: 256,
                 };
-                let file = self.folder.write(&bundle.path(), &self.grown.entries)?;
+                self.folder.write(&bundle.path(), &self.grown.entries)?;
                 self.grown.entries.clear();
-                self.note(bundle.path(), file)?;
+                self.is_written = true;
             }
         }
         Ok(())
@@ -157,34 +151,19 @@ impl Making<'_> {
             index: hashes_at(level + 1, self.grown.size) - 1,
             width: 256,
         };
-        let file = self.folder.write(&tile.path(), hashes.as_flattened())?;
+        self.folder.write(&tile.path(), hashes.as_flattened())?;
         let root = root.unwrap_or_else(|| root_of(hashes));
         hashes.clear();
-        self.note(tile.path(), file)?;
+        self.is_written = true;
         self.push(level + 1, root, None)
-    }
-
-    /// A full one is written. Nothing refers to it before the checkpoint does, and until then the tail
-    /// has its records: a start after a crash writes it again.
-    fn note(&mut self, name: String, file: File) -> io::Result<()> {
-        self.overtaken.push(format!("{name}.p"));
-        self.written.push((name, file));
-        if self.written.len() >= OPEN {
-            self.settle()?;
-        }
-        Ok(())
-    }
-
-    fn settle(&mut self) -> io::Result<()> {
-        self.folder.settle(&self.written)?;
-        self.written.clear();
-        Ok(())
     }
 
     /// Waits for the disk, and writes what is not full: the last checkpoint may refer to a partial tile of
     /// the same name.
     fn end(&mut self) -> io::Result<()> {
-        self.settle()?;
+        if self.is_written {
+            self.folder.settle()?;
+        }
         for (level, hashes) in (0_u8..).zip(&self.grown.open) {
             let (index, width) = tiles_at(level, self.grown.size);
             if width > 0 {
@@ -203,6 +182,27 @@ impl Making<'_> {
         }
         Ok(())
     }
+}
+
+/// The directories of what was partial in a tree of this size and is full in one of that.
+fn overtaken(before: u64, after: u64) -> Vec<String> {
+    let mut names = Vec::new();
+    for level in 0..levels(before) {
+        let (index, width) = tiles_at(level, before);
+        if width == 0 || tiles_at(level, after).0 == index {
+            continue;
+        }
+        let tile = Tile {
+            level,
+            index,
+            width: 256,
+        };
+        names.push(format!("{}.p", tile.path()));
+        if level == 0 {
+            names.push(format!("{}.p", Bundle { index, width: 256 }.path()));
+        }
+    }
+    names
 }
 
 /// The edge of a tree with these open tiles.

@@ -2,7 +2,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::edge::Edge;
@@ -40,6 +42,8 @@ pub(crate) trait Medium: Send {
     fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Waits until the disk has all of it.
     fn sync(&mut self) -> io::Result<()>;
+    /// Has the disk take all of it, and waits for nothing. Says what came of that the last time.
+    fn sync_later(&mut self) -> io::Result<()>;
 }
 
 /// A place in a file.
@@ -52,13 +56,38 @@ pub(crate) struct Place {
 /// The disk itself.
 #[derive(Default)]
 pub(crate) struct Disk {
-    file: Option<File>,
+    file: Option<Arc<File>>,
+    later: Option<Later>,
+}
+
+/// A thread that waits for the disk, so that records don't while nobody asked for that.
+struct Later {
+    files: SyncSender<Arc<File>>,
+    failed: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Later {
+    fn start() -> io::Result<Self> {
+        let (files, received) = sync_channel::<Arc<File>>(1);
+        let failed = Arc::<Mutex<Option<io::Error>>>::default();
+        let failing = Arc::clone(&failed);
+        let sync = move || {
+            for file in received {
+                if let Err(error) = file.sync_data() {
+                    *failing.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        };
+        let name = "journal-disk".to_owned();
+        thread::Builder::new().name(name).spawn(sync)?;
+        Ok(Self { files, failed })
+    }
 }
 
 impl Disk {
     fn file(&self) -> io::Result<&File> {
         let closed = || io::Error::other("no tail is open");
-        self.file.as_ref().ok_or_else(closed)
+        self.file.as_deref().ok_or_else(closed)
     }
 }
 
@@ -73,7 +102,7 @@ impl Medium for Disk {
         if found.len() > place.offset {
             file.set_len(place.offset)?;
         }
-        self.file = Some(file);
+        self.file = Some(Arc::new(file));
         Ok(())
     }
 
@@ -84,6 +113,34 @@ impl Medium for Disk {
     fn sync(&mut self) -> io::Result<()> {
         self.file()?.sync_data()
     }
+
+    fn sync_later(&mut self) -> io::Result<()> {
+        let file = self.file.clone();
+        if self.later.is_none() {
+            self.later = Some(Later::start()?);
+        }
+        let (Some(later), Some(file)) = (&self.later, file) else {
+            return Ok(());
+        };
+        let failed = &later.failed;
+        if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
+        }
+        // One that waits for its turn will take what was written by then as well.
+        let _waits = later.files.try_send(file);
+        Ok(())
+    }
+}
+
+/// How a group ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// With a seal.
+    Seal,
+    /// With a mark; the disk has it soon.
+    Mark,
+    /// With a mark, and the disk has it.
+    Synced,
 }
 
 /// Appends to the tail. It knows no thread: what is due when is for its owner to ask.
@@ -151,7 +208,12 @@ impl Writer {
         self.grown.take_from(&self.edge);
         self.kept.add(frames, &mut self.grown);
         let records = frames.len();
-        let outcome = self.write(frames, waits_for_disk, now);
+        let ending = if waits_for_disk || self.durability == Durability::Disk {
+            Ending::Synced
+        } else {
+            Ending::Seal
+        };
+        let outcome = self.write(frames, ending, now);
         frames.truncate(records);
         if let Err(error) = outcome {
             self.kept.go_back(before);
@@ -163,27 +225,36 @@ impl Writer {
     }
 
     /// Ends the group and writes it.
-    fn write(&mut self, group: &mut Vec<u8>, waits_for_disk: bool, now: Instant) -> io::Result<()> {
-        let is_synced = waits_for_disk || self.durability == Durability::Disk;
-        if is_synced || self.opened.is_none_or(|opened| now >= opened + SYNC_EVERY) {
+    fn write(&mut self, group: &mut Vec<u8>, ending: Ending, now: Instant) -> io::Result<()> {
+        let is_marked = ending != Ending::Seal;
+        if is_marked || self.opened.is_none_or(|opened| now >= opened + SYNC_EVERY) {
             // A file descriptor goes on working when the folder is gone.
             self.opened = None;
             self.medium.open(&self.path(), self.place)?;
             self.opened = Some(now);
         }
-        if is_synced {
+        if is_marked {
             write_mark(&self.grown, &self.signer, group);
         } else {
             write_seal(&self.grown, &self.signer, group);
         }
         self.medium.write(group, self.place.offset)?;
-        if is_synced {
+        if is_marked {
             let size = self.grown.size().to_be_bytes();
             self.medium.write(&size, SIZE_AT)?;
-            self.medium.sync()?;
-            self.unsynced = None;
-        } else {
-            self.unsynced.get_or_insert(now);
+        }
+        match ending {
+            Ending::Seal => {
+                self.unsynced.get_or_insert(now);
+            }
+            Ending::Mark => {
+                self.medium.sync_later()?;
+                self.unsynced = None;
+            }
+            Ending::Synced => {
+                self.medium.sync()?;
+                self.unsynced = None;
+            }
         }
         self.place.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
         Ok(())
@@ -203,17 +274,17 @@ impl Writer {
         Ok(())
     }
 
-    /// Signs, and waits for the disk, if something has waited for long enough.
+    /// Signs, and has the disk take it, if something has waited for that for long enough.
     pub(crate) fn sync_if_due(&mut self, now: Instant) -> io::Result<()> {
         if self.sync_due().is_some_and(|due| now >= due) {
-            self.sync(now)?;
+            self.sign(Ending::Mark, now)?;
         }
         Ok(())
     }
 
-    fn sync(&mut self, now: Instant) -> io::Result<()> {
+    fn sign(&mut self, ending: Ending, now: Instant) -> io::Result<()> {
         self.grown.take_from(&self.edge);
-        self.write(&mut Vec::new(), true, now)
+        self.write(&mut Vec::new(), ending, now)
     }
 
     /// Whether a checkpoint is due.
@@ -227,9 +298,8 @@ impl Writer {
         if self.kept.is_empty() {
             return Ok(None);
         }
-        if self.unsynced.is_some() {
-            self.sync(now)?;
-        }
+        // The next tail is not to be there when this one is not.
+        self.sign(Ending::Synced, now)?;
         let handover = Handover {
             kept: std::mem::replace(&mut self.kept, spare),
             root: self.edge.root(),
@@ -246,9 +316,9 @@ impl Writer {
         Ok(Some(handover))
     }
 
-    /// How many records wait for a checkpoint.
-    pub(crate) const fn backlog(&self) -> usize {
-        self.kept.len()
+    /// How many bytes of records wait for a checkpoint.
+    pub(crate) fn backlog(&self) -> usize {
+        self.kept.frames().len()
     }
 
     /// When the disk is due.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
+use ironward_journal::Desk;
 use ironward_telemetry::Metrics;
 
 use crate::{Access, InFlight, Management, SidePool, Snapshot};
@@ -27,6 +28,8 @@ pub struct Gateway {
     pub side_pool: Arc<SidePool>,
     /// Where calls are counted, for all threads.
     pub metrics: Arc<Metrics>,
+    /// Where this thread has its calls recorded.
+    pub journal: Arc<Desk>,
 }
 
 impl Gateway {

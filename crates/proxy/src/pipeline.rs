@@ -15,7 +15,6 @@ use ironward_policy::Backoff;
 use ironward_wire::{Dialect, Envelope, check_target};
 
 use crate::detach::detach;
-use crate::labels;
 use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
 use crate::reply::JSON;
@@ -23,8 +22,8 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Arrival, Authorised, Caller, Failed, Grant, Outcome, Request as AdmitRequest, Visible, admit,
-    attempt, authenticate, authorise, may_call, read_call, route, settle,
+    Arrival, Authorised, Caller, Failed, Request as AdmitRequest, Visible, admit, attempt,
+    authenticate, authorise, may_call, read_call, route, settle,
 };
 use crate::{Body, Gateway};
 
@@ -137,21 +136,19 @@ where
         permit,
         dialect,
         model: &call.model,
+        stream: call.stream,
         series: Arc::clone(&group.series),
         started,
+        now: arrival.now,
     };
-    let mut grant = admit(gateway, settings, request)?;
-    let routed = route(
+    let grant = admit(gateway, settings, request)?;
+    let plan = route(
         gateway,
         (settings, routing),
         (group, stars, usable),
         &head.headers,
         call.stream,
     );
-    let plan = match routed {
-        Ok(plan) => plan,
-        Err(fault) => return Ok(unplanned(grant, fault, (dialect, id))),
-    };
     let envelope = Envelope {
         call_id: id,
         created: arrival.now / 1000,
@@ -162,35 +159,12 @@ where
         floor: routing.retry_after,
         jitter: JITTER,
     };
-    match attempt(gateway, settings, backoff, &plan, call, &envelope).await {
-        Ok(attempted) => Ok(settle(access, grant, id, &plan, attempted)),
-        Err(failed) => {
-            let Failed {
-                fault,
-                progress,
-                headers,
-            } = failed;
-            grant.attempted(&progress);
-            let mut response = rescue(&fault, Some(dialect), id);
-            let response_headers = response.headers_mut();
-            labels::attempted(
-                response_headers,
-                plan.group(),
-                progress.deployment.as_ref(),
-                progress.attempts,
-            );
-            labels::hand_on(response_headers, &headers);
-            grant.settle(Outcome::Broken(fault));
-            Ok(response)
-        }
-    }
-}
-
-/// A call that was admitted and has no plan.
-fn unplanned(grant: Grant, fault: Fault, (dialect, id): (Dialect, CallId)) -> Response<Body> {
-    let response = rescue(&fault, Some(dialect), id);
-    grant.settle(Outcome::Broken(fault));
-    response
+    let outcome = match &plan {
+        Ok(plan) => attempt(gateway, settings, backoff, plan, call, &envelope).await,
+        Err(fault) => Err(Failed::unplanned(fault.clone(), gateway.clock.now())),
+    };
+    let plan = plan.as_ref().ok();
+    Ok(settle(access, grant, (dialect, id), plan, outcome).await)
 }
 
 /// The routes that are no calls.

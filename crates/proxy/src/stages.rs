@@ -10,7 +10,7 @@ mod read_call;
 mod route;
 mod settle;
 
-pub(crate) use admit::{Grant, Outcome, Request, admit};
+pub(crate) use admit::{Outcome, Recorded, Request, admit};
 pub(crate) use attempt::{Failed, attempt};
 pub(crate) use authenticate::{Arrival, Caller, authenticate};
 pub(crate) use authorise::{

@@ -3,6 +3,7 @@
 mod chains;
 mod costs;
 mod explain;
+mod journal;
 mod keys;
 mod metrics;
 mod models;
@@ -222,6 +223,7 @@ impl World {
             management: None,
             side_pool: Arc::new(SidePool::new(1)),
             metrics,
+            journal: Arc::new(journal::shared()),
         };
         Self {
             clock,

@@ -4,6 +4,7 @@
 mod deployments;
 mod import;
 mod journal;
+mod journal_of_calls;
 mod kek_services;
 mod key_encryption;
 mod keys;

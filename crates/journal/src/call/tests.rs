@@ -40,6 +40,7 @@ fn call() -> Call<'static> {
         id: id(),
         at: 7,
         who: WHO,
+        source: None,
         dialect: "openai_chat",
         model: "gpt-4o",
         stream: true,
@@ -110,6 +111,15 @@ fn a_call_reads_as_documented() {
     };
     let read = assert_canonical(&written(&nobody));
     assert!(read.get("who").is_none() && read["what"].get("stream").is_none());
+}
+
+#[test]
+fn addresses_are_those_of_the_connection() {
+    for address in ["0.0.0.0", "192.0.2.255", "2001:db8::1"] {
+        let source = Some(address.parse().unwrap());
+        let read = assert_canonical(&written(&Call { source, ..call() }));
+        assert_eq!(read["who"]["source"], address);
+    }
 }
 
 #[test]

@@ -293,6 +293,10 @@ impl Medium for Poor {
         self.syncs.fetch_add(1, Ordering::SeqCst);
         self.disk.sync()
     }
+
+    fn sync_later(&mut self) -> io::Result<()> {
+        self.sync()
+    }
 }
 
 #[tokio::test]

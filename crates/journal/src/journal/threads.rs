@@ -15,8 +15,8 @@ use crate::writer::Writer;
 
 /// How often a journal that cannot be written is tried.
 const RETRY: Duration = Duration::from_millis(250);
-/// The most records that wait for a checkpoint which cannot be written.
-const BACKLOG: usize = 100_000;
+/// The most bytes of records that wait for a checkpoint which cannot be written, or not in time.
+const BACKLOG: usize = 256 << 20;
 
 /// The thread that writes, and the one that publishes.
 pub(super) struct Threads {

@@ -43,6 +43,7 @@ impl World {
             id: CallId::draw(&self.random),
             at: 1,
             who: Who::default(),
+            source: None,
             dialect: "openai_chat",
             model: "gpt-4o",
             stream: false,
