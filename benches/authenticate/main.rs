@@ -10,6 +10,9 @@
     reason = "it measures, prints, and stops at the first thing that goes wrong"
 )]
 
+#[path = "../recorded.rs"]
+mod recorded;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -170,6 +173,7 @@ fn gateway() -> Gateway {
         buffers: Arc::default(),
         budgets: Arc::new(Budgets::new(Arc::new(FakeClock::new()))),
         metrics,
+        journal: Arc::new(recorded::desk()),
     }
 }
 

@@ -122,6 +122,7 @@ fn gateway() -> Gateway {
         buffers: Arc::default(),
         budgets: Arc::new(Budgets::new(Arc::new(FakeClock::new()))),
         metrics,
+        journal: Arc::new(crate::recorded::desk()),
     }
 }
 

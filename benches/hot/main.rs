@@ -11,6 +11,8 @@
 
 mod call;
 mod cost;
+#[path = "../recorded.rs"]
+mod recorded;
 mod request;
 mod sample;
 mod stream;

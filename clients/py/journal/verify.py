@@ -1,7 +1,8 @@
 """Verifies a journal that Ironward wrote, from the specifications alone.
 
 Written from https://c2sp.org/tlog-tiles, https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note,
-https://c2sp.org/tlog-proof and RFC 6962; it shares no code with the gateway.
+https://c2sp.org/tlog-proof, RFC 6962 and, for what came after the checkpoint, docs/journal.md; it shares no
+code with the gateway.
 
     verify.py FOLDER KEY [PROOF...]
 
@@ -61,6 +62,12 @@ class Key:
             raise Wrong("the key's id is not that of the key")
         self.public = Ed25519PublicKey.from_public_bytes(blob[1:])
 
+    def check(self, signature: bytes, text: bytes) -> None:
+        try:
+            self.public.verify(signature, text)
+        except InvalidSignature:
+            raise Wrong("the signature of the checkpoint does not verify") from None
+
     def open(self, note: bytes) -> tuple[int, bytes]:
         """The size and the root of a checkpoint that this key has signed."""
         text, separator, signatures = note.rpartition(b"\n\n")
@@ -74,10 +81,7 @@ class Key:
             if dash != "\u2014":
                 raise Wrong("not a signature line")
             if name == self.name and blob[:4] == self.id:
-                try:
-                    self.public.verify(blob[4:], text)
-                except InvalidSignature:
-                    raise Wrong("the signature of the checkpoint does not verify") from None
+                self.check(blob[4:], text)
                 good += 1
         if not good:
             raise Wrong("the checkpoint is not signed by the key")
@@ -139,6 +143,55 @@ def verify(folder: pathlib.Path, key: Key) -> list[bytes]:
     return entries
 
 
+def frames_of(tail: bytes) -> list[tuple[int, bytes]]:
+    """The kind and the body of each frame; what a crash left half written at the end is left out."""
+    frames = []
+    while len(tail) >= 3:
+        length, kind = int.from_bytes(tail[:2], "big"), tail[2]
+        body, tail = tail[3 : 3 + length], tail[3 + length :]
+        if len(body) == length:
+            frames.append((kind, body))
+    return frames
+
+
+def verify_tails(folder: pathlib.Path, key: Key, entries: list[bytes]) -> int:
+    """Appends the records of the tails that are signed; how many are sealed and not signed yet."""
+    waiting: list[bytes] = []
+    for path in sorted((folder / "tail").iterdir()):
+        tail = path.read_bytes()
+        if path.name.endswith(".part"):
+            continue
+        if tail[:16] != b"ironward tail 2\n" or int(path.name) != int.from_bytes(tail[16:24], "big"):
+            raise Wrong(f"{path.name} does not begin as a tail does")
+        frames = frames_of(tail[32:])
+        count = sum(kind == 0 for kind, _ in frames)
+        if int(path.name) + count <= len(entries):
+            continue
+        if int(path.name) != len(entries) + len(waiting):
+            raise Wrong(f"records are missing before {path.name}")
+        group: list[bytes] = []
+        for kind, body in frames:
+            if kind == 0:
+                group.append(body)
+                continue
+            size = int.from_bytes(body[:8], "big")
+            waiting += group
+            group = []
+            if size != len(entries) + len(waiting):
+                raise Wrong(f"a group of {path.name} does not end where it says")
+            if kind == 2:
+                root = tree_hash([leaf_hash(entry) for entry in entries + waiting])
+                encoded = base64.b64encode(root).decode()
+                if root != body[8:40]:
+                    raise Wrong(f"records of {path.name} are not those that were signed")
+                key.check(body[40:], f"{key.name}\n{size}\n{encoded}\n".encode())
+                entries += waiting
+                waiting = []
+        if int.from_bytes(tail[24:32], "big") > len(entries):
+            raise Wrong(f"the end of {path.name} was cut off")
+    return len(waiting)
+
+
 def check_record(entry: bytes) -> dict:
     """A record is canonical JSON: printable ASCII, sorted names, no space, no name twice."""
     record = json.loads(entry)
@@ -183,13 +236,17 @@ def check_proof(text: str, key: Key) -> int:
 def main(arguments: list[str]) -> int:
     folder, key = pathlib.Path(arguments[0]), Key(arguments[1])
     try:
-        records = [check_record(entry) for entry in verify(folder, key)]
+        entries = verify(folder, key)
+        size = len(entries)
+        unsigned = verify_tails(folder, key, entries)
+        records = [check_record(entry) for entry in entries]
         proofs = [check_proof(pathlib.Path(name).read_text(), key) for name in arguments[2:]]
     except (Wrong, OSError, ValueError) as error:
         print(json.dumps({"good": False, "reason": str(error)}))
         return 1
     kinds = [record["kind"] for record in records]
-    print(json.dumps({"good": True, "size": len(records), "kinds": kinds, "proofs": proofs}))
+    found = {"size": size, "in_tails": len(records) - size, "unsigned": unsigned}
+    print(json.dumps({"good": True, **found, "kinds": kinds, "proofs": proofs}))
     return 0
 
 

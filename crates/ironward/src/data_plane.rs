@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use ironward_core::{Clock, SystemClock};
 use ironward_egress::{Credentials, Dialler, Egress};
+use ironward_journal::Journal;
 use ironward_proxy::{
     Access, Budgets, Buffers, Gateway, InFlight, Listener, ListenerSettings, Management, ServerTls,
     SidePool, Snapshot, bind,
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) budgets: Arc<Budgets>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) tls: Option<ServerTls>,
     /// Turns true when no new connection is to be taken.
     pub(crate) drained: watch::Receiver<bool>,
@@ -74,6 +76,10 @@ pub(crate) fn start(
 fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all();
+    let desk = Arc::new(shared.journal.desk().ringing_later());
+    let ringing = Arc::clone(&desk);
+    // What all calls of a turn have to record is written together.
+    builder.on_thread_park(move || ringing.ring());
     #[cfg(tokio_unstable)]
     let polls = crate::polls::Polls::of(&mut builder);
     let runtime = builder.build()?;
@@ -88,6 +94,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
         buffers,
         budgets,
         metrics,
+        journal: _,
         tls,
         drained,
         mut stopped,
@@ -108,6 +115,7 @@ fn serve(socket: TcpListener, shared: Shared) -> io::Result<()> {
             buffers,
             budgets,
             metrics,
+            journal: desk,
         });
         tokio::select! {
             () = listener.serve(gateway, drained) => {}

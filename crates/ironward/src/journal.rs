@@ -53,8 +53,8 @@ pub(crate) fn open(
             match trouble {
                 Some(reason) => {
                     let text = format!(
-                        "the journal cannot be written: {reason}; administrative acts are refused \
-                         until it can"
+                        "the journal cannot be written: {reason}; calls and administrative acts are \
+                         refused until it can"
                     );
                     JournalNotice { text: &text }.emit_alarm();
                 }

@@ -66,12 +66,20 @@ fn as_text(report: &Report, args: &VerifyArgs) -> String {
             size,
             read,
             in_tails,
+            unsigned,
             ..
         } = report;
         text = format!(
             "good: a checkpoint over {size} records, {read} of them read, and {in_tails} signed \
              records after it\n"
         );
+        if *unsigned > 0 {
+            let more = format!(
+                "not signed yet, and not verified: {unsigned} records after these; the gateway \
+                 signs them within 100 ms, or when it starts\n"
+            );
+            text.push_str(&more);
+        }
     }
     if args.journal.key.is_none() {
         text.push_str(
@@ -89,6 +97,7 @@ fn as_json(report: &Report, key: &VerifierKey) -> Value {
         "checkpoint": report.size,
         "read": report.read,
         "after_checkpoint": report.in_tails,
+        "not_signed_yet": report.unsigned,
         "findings": findings,
     })
 }

@@ -129,6 +129,7 @@ async fn serve(
         buffers: Arc::default(),
         budgets: Arc::new(Budgets::new(Arc::new(SystemClock))),
         metrics,
+        journal: Arc::clone(&journal),
         tls: certificates.data.clone(),
         drained,
         stopped,

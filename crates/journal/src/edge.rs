@@ -1,5 +1,8 @@
 use crate::hash::{Hash, hash_node, hash_nothing};
 
+/// The height of the tree that a tile holds.
+const TILE_HEIGHT: u32 = 8;
+
 /// The right edge of a tree: the hashes of its perfect subtrees, the largest first. It is all that it
 /// takes to append, and to tell the root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,17 +25,33 @@ impl Edge {
         self.size
     }
 
-    /// Appends the hash of a leaf.
-    pub fn push(&mut self, leaf: Hash) {
+    /// The hashes of the perfect subtrees, the largest first.
+    pub(crate) fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
+    /// Appends the hash of a leaf; the root of the 256 leaves that it is the last of, if it is that.
+    pub fn push(&mut self, leaf: Hash) -> Option<Hash> {
         let mut hash = leaf;
+        let mut full = None;
         // Each trailing one of the size is a subtree that is as large as what was merged so far.
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() {
             if let Some(left) = self.subtrees.pop() {
                 hash = hash_node(&left, &hash);
+            }
+            if height == TILE_HEIGHT {
+                full = Some(hash);
             }
         }
         self.subtrees.push(hash);
         self.size += 1;
+        full
+    }
+
+    /// Becomes the same as another, in its own memory.
+    pub(crate) fn take_from(&mut self, other: &Self) {
+        self.size = other.size;
+        self.subtrees.clone_from(&other.subtrees);
     }
 
     /// The root (RFC 6962, 2.1).
@@ -102,10 +121,22 @@ mod tests {
         let mut hashes = Vec::new();
         assert_eq!(hex(&edge.root()), roots[0]);
         for (leaf, root) in leaves.iter().zip(&roots[1..]) {
-            edge.push(hash_leaf(leaf));
+            assert_eq!(edge.push(hash_leaf(leaf)), None);
             hashes.push(hash_leaf(leaf));
             assert_eq!(hex(&edge.root()), *root);
             assert_eq!(hex(&root_of(&hashes)), *root);
+        }
+    }
+
+    #[test]
+    fn a_leaf_that_fills_a_tile_gives_its_root() {
+        let mut edge = Edge::default();
+        let leaves: Vec<_> = (0..768_u64)
+            .map(|at| hash_leaf(&at.to_be_bytes()))
+            .collect();
+        for (at, leaf) in leaves.iter().enumerate() {
+            let full = (at % 256 == 255).then(|| root_of(&leaves[at - 255..=at]));
+            assert_eq!(edge.push(*leaf), full);
         }
     }
 

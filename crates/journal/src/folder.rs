@@ -1,7 +1,9 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use crate::writer::Place;
 
 /// Where the public key lies.
 const KEY: &str = "key";
@@ -58,7 +60,7 @@ impl Folder {
     }
 
     pub(crate) fn write_key(&self, key: &str) -> io::Result<()> {
-        self.replace(KEY, format!("{key}\n").as_bytes())
+        self.replace(KEY, format!("{key}\n").as_bytes()).map(drop)
     }
 
     pub(crate) fn read_checkpoint(&self) -> io::Result<Option<String>> {
@@ -66,7 +68,7 @@ impl Folder {
     }
 
     pub(crate) fn write_checkpoint(&self, note: &str) -> io::Result<()> {
-        self.replace(CHECKPOINT, note.as_bytes())
+        self.replace(CHECKPOINT, note.as_bytes()).map(drop)
     }
 
     /// What is no text any more is no key and no checkpoint either.
@@ -80,21 +82,50 @@ impl Folder {
         absent_is_none(fs::read(self.path.join(name)))
     }
 
-    /// Puts a file in place whole and on the disk, or not at all.
-    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    /// Puts a file in place whole and on the disk, or not at all; where it ends.
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<Place> {
         let path = self.path.join(name);
         let parent = path.parent().unwrap_or(&self.path);
+        self.make_parent(parent)?;
+        let part = path.with_extension(PART);
+        let mut file = open_new().create(true).truncate(true).open(&part)?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        let inode = file.metadata()?.ino();
+        fs::rename(&part, &path)?;
+        sync_directory(parent)?;
+        let offset = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(Place { inode, offset })
+    }
+
+    /// Writes a file to which nothing refers yet: whoever begins to refer to it has waited for the disk
+    /// before, with [`Self::settle`].
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path.join(name);
+        let open = || open_new().create(true).truncate(true).open(&path);
+        let mut file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_parent(path.parent().unwrap_or(&self.path))?;
+                open()?
+            }
+            opened => opened?,
+        };
+        file.write_all(bytes)
+    }
+
+    /// Waits until the disk has everything of its file system: for many files that is less than to wait for
+    /// each.
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(File::open(&self.path)?)?)
+    }
+
+    fn make_parent(&self, parent: &Path) -> io::Result<()> {
         // Folders that somebody has taken away are not made anew: what was in them is gone.
         let is_known = parent == self.path || parent == self.path.join(TAILS);
         if !is_known && self.path.is_dir() {
             make(parent)?;
         }
-        let part = path.with_extension(PART);
-        let mut file = open_new().create(true).truncate(true).open(&part)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(&part, &path)?;
-        sync_directory(parent)
+        Ok(())
     }
 
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {

@@ -1,4 +1,4 @@
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 
 /// A hash of the tree: SHA-256.
 pub type Hash = [u8; 32];
@@ -9,7 +9,12 @@ pub fn hash_leaf(record: &[u8]) -> Hash {
     let mut context = Context::new(&SHA256);
     context.update(&[0]);
     context.update(record);
-    finish(context)
+    take(&context.finish())
+}
+
+/// The hash of a leaf whose prefix stands before it already.
+pub(crate) fn hash_framed(frame: &[u8]) -> Hash {
+    take(&digest(&SHA256, frame))
 }
 
 /// The hash of a node (RFC 6962, 2.1).
@@ -20,29 +25,20 @@ pub fn hash_node(left: &Hash, right: &Hash) -> Hash {
     let (first, second) = hashes.split_at_mut(32);
     first.copy_from_slice(left);
     second.copy_from_slice(right);
-    let mut context = Context::new(&SHA256);
-    context.update(&input);
-    finish(context)
+    hash_bytes(&input)
 }
 
 /// The hash of no leaves.
 #[must_use]
 pub(crate) fn hash_nothing() -> Hash {
-    finish(Context::new(&SHA256))
+    hash_bytes(&[])
 }
 
 /// The hash of these bytes.
 pub(crate) fn hash_bytes(bytes: &[u8]) -> Hash {
-    let mut context = Context::new(&SHA256);
-    context.update(bytes);
-    finish(context)
+    take(&digest(&SHA256, bytes))
 }
 
-fn finish(context: Context) -> Hash {
-    let mut hash = [0; 32];
-    let digest = context.finish();
-    for (to, from) in hash.iter_mut().zip(digest.as_ref()) {
-        *to = *from;
-    }
-    hash
+fn take(digest: &Digest) -> Hash {
+    digest.as_ref().try_into().unwrap_or_default()
 }

@@ -12,11 +12,14 @@ use crate::note::{Signer, VerifierKey};
 use crate::record::{Kind, Record};
 use crate::writer::{Disk, Durability, Medium};
 
+mod desk;
 mod inbox;
 mod resume;
 mod threads;
+mod waiting;
 
-use inbox::{Entry, Inbox};
+pub use desk::{Desk, Pending, Recorded};
+use inbox::{Claim, Entry, Inbox};
 use resume::resume;
 use threads::Threads;
 
@@ -46,7 +49,8 @@ pub struct Options<'a> {
     pub origin: &'a str,
     /// When a record counts as written.
     pub durability: Durability,
-    /// How long a record may take before the journal counts as stalled.
+    /// How long a record may take before the journal counts as stalled; `Duration::MAX`: for calls there
+    /// is no limit.
     pub stall: Duration,
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -105,6 +109,12 @@ pub enum Wait {
 #[error("the journal cannot be written: {0}")]
 pub struct Unwritten(pub String);
 
+impl Unwritten {
+    fn stalled(limit: Duration) -> Self {
+        Self(format!("stalled for {} ms", limit.as_millis()))
+    }
+}
+
 /// A record that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -121,7 +131,7 @@ impl Journal {
     /// # Errors
     /// When it cannot be written, or is not as it was left.
     pub fn open(options: Options<'_>) -> Result<Self, OpenError> {
-        Self::open_on(options, Box::new(Disk))
+        Self::open_on(options, Box::new(Disk::default()))
     }
 
     pub(crate) fn open_on(
@@ -197,7 +207,7 @@ impl Journal {
         let is_taken = self.inbox.push(Entry {
             record,
             waits_for_disk: wait == Wait::Disk,
-            told: Some(told),
+            told,
         });
         if !is_taken {
             return Err(Unwritten("the gateway is ending".to_owned()));
@@ -208,10 +218,7 @@ impl Journal {
             Ok(Err(_)) => Err(Unwritten("the gateway is ending".to_owned())),
             Err(_) => {
                 self.inbox.stall();
-                Err(Unwritten(format!(
-                    "stalled for {} ms",
-                    self.stall.as_millis()
-                )))
+                Err(Unwritten::stalled(self.stall))
             }
         }
     }
@@ -220,11 +227,16 @@ impl Journal {
     /// whether it can be written or not.
     pub fn owe(&self, record: &Record) {
         let (_, record) = self.inbox.stamp(record);
-        self.inbox.push(Entry {
-            record,
-            waits_for_disk: false,
-            told: None,
-        });
+        let pushed = self.inbox.push_frame(&record, Claim::Owed);
+        if pushed.is_some_and(|pushed| pushed.must_ring) {
+            self.inbox.ring();
+        }
+    }
+
+    /// Where a thread has its calls recorded.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        Desk::new(&self.inbox, self.stall)
     }
 
     /// Writes what waits, covers it with a checkpoint, and ends the threads.

@@ -3,15 +3,17 @@
 //! A [`Record`] is canonical JSON. Records are the leaves of a Merkle tree (RFC 6962), which lies on
 //! disk as tiles and entry bundles (<https://c2sp.org/tlog-tiles>), and whose head is signed as a
 //! checkpoint (<https://c2sp.org/tlog-checkpoint>, <https://c2sp.org/signed-note>). What came after
-//! the last checkpoint lies in the *tail*, each group of records with a signed mark ([`tail`]).
+//! the last checkpoint lies in the *tail*, each group of records sealed or signed ([`tail`]).
 //!
-//! [`Journal`] is the handle: one thread writes ([`writer`]), another publishes checkpoints
+//! [`Journal`] is the handle, and a [`Desk`] what a thread has of it that serves calls: one thread writes ([`writer`]), another publishes checkpoints
 //! ([`publish`]). [`verify()`] and [`Reader`] read a folder without either.
 
+mod call;
 mod edge;
 mod folder;
 mod hash;
 mod journal;
+mod line;
 mod note;
 mod proof;
 mod publish;
@@ -25,10 +27,14 @@ mod value;
 mod verify;
 mod writer;
 
+pub use call::{Call, Cost, Served, Settlement};
 pub use edge::Edge;
 pub use folder::Folder;
 pub use hash::{Hash, hash_leaf, hash_node};
-pub use journal::{Journal, OpenError, Options, TellTrouble, Trouble, Unwritten, Wait, Written};
+pub use journal::{
+    Desk, Journal, OpenError, Options, Pending, Recorded, TellTrouble, Trouble, Unwritten, Wait,
+    Written,
+};
 pub use note::{Checkpoint, NoteError, Signer, VerifierKey};
 pub use proof::{Proof, ProofError};
 pub use read::{ReadError, Reader};

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::edge::Edge;
 use crate::hash::{Hash, hash_bytes};
 
 /// The type of Ed25519 signatures.
@@ -13,9 +15,13 @@ const ED25519_TYPE: u8 = 1;
 /// The largest note that is read.
 const LARGEST_NOTE: usize = 64 << 10;
 
-/// Signs checkpoints.
+/// What the key of seals is made for: the seed has no other use but signatures.
+const SEALS: &[u8] = b"ironward journal: seals of groups\n";
+
+/// Signs checkpoints, and seals groups of records.
 pub struct Signer {
     pair: Ed25519KeyPair,
+    seals: hmac::Key,
     key: VerifierKey,
 }
 
@@ -62,7 +68,22 @@ impl Signer {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
         let public = pair.public_key().as_ref().try_into().ok()?;
         let key = VerifierKey::new(name, public)?;
-        Some(Self { pair, key })
+        let seed = hmac::Key::new(hmac::HMAC_SHA256, seed);
+        let mut purpose = SEALS.to_vec();
+        purpose.extend_from_slice(name.as_bytes());
+        let seals = hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&seed, &purpose).as_ref());
+        Some(Self { pair, seals, key })
+    }
+
+    /// The MAC of a tree: of its size and the hashes that make its root, which costs less than the root.
+    pub(crate) fn seal(&self, edge: &Edge) -> [u8; 32] {
+        let tag = hmac::sign(&self.seals, &sealed(edge));
+        tag.as_ref().try_into().unwrap_or_default()
+    }
+
+    /// Whether this is the seal of that tree.
+    pub(crate) fn is_seal(&self, edge: &Edge, seal: &[u8; 32]) -> bool {
+        hmac::verify(&self.seals, &sealed(edge), seal).is_ok()
     }
 
     /// What its signatures are verified with.
@@ -95,6 +116,12 @@ impl Signer {
             STANDARD.encode(signature)
         )
     }
+}
+
+fn sealed(edge: &Edge) -> Vec<u8> {
+    let mut bytes = edge.size().to_be_bytes().to_vec();
+    bytes.extend_from_slice(edge.subtrees().as_flattened());
+    bytes
 }
 
 fn text(origin: &str, size: u64, root: &Hash) -> String {

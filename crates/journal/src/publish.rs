@@ -5,6 +5,7 @@ use crate::edge::{Edge, root_of};
 use crate::folder::Folder;
 use crate::hash::{Hash, hash_leaf};
 use crate::note::{Checkpoint, Signer};
+use crate::tail::{Frames, Kept};
 use crate::tile::{
     Bundle, Tile, WIDTH, hashes_at, levels, read_bundle, read_tile, tiles_at, write_entry,
 };
@@ -13,20 +14,30 @@ use crate::tile::{
 pub(crate) struct Publisher {
     folder: Folder,
     signer: Arc<Signer>,
+    grown: Grown,
+}
+
+/// How far the tiles have come.
+#[derive(Clone)]
+struct Grown {
     size: u64,
     /// The records of the bundle that is not full yet.
     entries: Vec<u8>,
     /// The hashes of the tile of each level that is not full yet.
     open: Vec<Vec<Hash>>,
-    /// Files that are not written yet.
-    pending: Vec<(String, Vec<u8>)>,
-    /// Directories of partial tiles whose full tile is among them.
-    overtaken: Vec<String>,
+}
+
+/// Tiles and bundles in the making.
+struct Making<'a> {
+    folder: &'a Folder,
+    grown: Grown,
+    /// Whether the disk has yet to be waited for.
+    is_written: bool,
 }
 
 /// Records to cover with a checkpoint.
 pub(crate) struct Handover {
-    pub(crate) records: Vec<Vec<u8>>,
+    pub(crate) kept: Kept,
     pub(crate) root: Hash,
 }
 
@@ -50,87 +61,35 @@ impl Publisher {
         let edge = edge.filter(|edge| edge.root() == checkpoint.root);
         let edge =
             edge.ok_or_else(|| broken("the tiles do not add up to the checkpoint".into()))?;
-        let publisher = Self {
-            folder,
-            signer,
+        let grown = Grown {
             size,
             entries,
             open,
-            pending: Vec::new(),
-            overtaken: Vec::new(),
+        };
+        let publisher = Self {
+            folder,
+            signer,
+            grown,
         };
         Ok((publisher, edge))
     }
 
-    /// Takes records over. Whether they get a checkpoint is for [`Self::publish`] to say.
-    pub(crate) fn take(&mut self, records: &[Vec<u8>]) {
-        for record in records {
-            write_entry(record, &mut self.entries);
-            self.push(0, hash_leaf(record));
-            self.size += 1;
-            if self.size.is_multiple_of(WIDTH) {
-                let bundle = Bundle {
-                    index: self.size / WIDTH - 1,
-                    width: 256,
-                };
-                self.overtaken.push(format!("{}.p", bundle.path()));
-                let entries = std::mem::take(&mut self.entries);
-                self.pending.push((bundle.path(), entries));
-            }
-        }
-    }
-
-    fn push(&mut self, level: u8, hash: Hash) {
-        let at = usize::from(level);
-        if self.open.len() <= at {
-            self.open.push(Vec::new());
-        }
-        let Some(tile) = self.open.get_mut(at) else {
-            return;
+    /// Puts these records on the disk, and a checkpoint over them in place of the last one. After an
+    /// error it can be tried again.
+    pub(crate) fn publish(&mut self, handover: &Handover) -> io::Result<()> {
+        let mut making = Making {
+            folder: &self.folder,
+            grown: self.grown.clone(),
+            is_written: false,
         };
-        tile.push(hash);
-        if tile.len() < 256 {
-            return;
-        }
-        let hashes = std::mem::take(tile);
-        // The record that fills it is not counted yet.
-        let full = hashes_at(level + 1, self.size + 1);
-        let tile = Tile {
-            level,
-            index: full - 1,
-            width: 256,
-        };
-        self.overtaken.push(format!("{}.p", tile.path()));
-        self.pending.push((tile.path(), hashes.concat()));
-        self.push(level + 1, root_of(&hashes));
-    }
-
-    /// Puts everything that was taken on the disk, and a checkpoint over it in place of the last
-    /// one. After an error it can be tried again.
-    pub(crate) fn publish(&mut self, root: Hash) -> io::Result<()> {
-        for (name, bytes) in &self.pending {
-            self.folder.replace(name, bytes)?;
-        }
-        for (level, hashes) in (0_u8..).zip(&self.open) {
-            let (index, width) = tiles_at(level, self.size);
-            if width > 0 {
-                let tile = Tile {
-                    level,
-                    index,
-                    width,
-                };
-                self.folder.replace(&tile.path(), &hashes.concat())?;
-            }
-        }
-        let (index, width) = tiles_at(0, self.size);
-        if width > 0 {
-            let bundle = Bundle { index, width };
-            self.folder.replace(&bundle.path(), &self.entries)?;
-        }
-        let note = self.signer.note(self.size, root);
+        making.take(&handover.kept)?;
+        making.end()?;
+        let grown = making.grown;
+        let note = self.signer.note(grown.size, handover.root);
         self.folder.write_checkpoint(&note)?;
-        self.pending.clear();
-        for name in self.overtaken.drain(..) {
+        let overtaken = overtaken(self.grown.size, grown.size);
+        self.grown = grown;
+        for name in overtaken {
             self.folder.remove_directory(&name)?;
         }
         self.remove_tails()
@@ -141,12 +100,109 @@ impl Publisher {
     fn remove_tails(&self) -> io::Result<()> {
         let tails = self.folder.tails()?;
         for (tail, next) in tails.iter().zip(tails.iter().skip(1)) {
-            if *next <= self.size {
+            if *next <= self.grown.size {
                 self.folder.remove(&Folder::tail(*tail))?;
             }
         }
         Ok(())
     }
+}
+
+impl Making<'_> {
+    /// Takes records over, and writes what they fill. Nothing refers to that before the checkpoint does, and
+    /// until then the tail has its records: a start after a crash writes it again.
+    fn take(&mut self, kept: &Kept) -> io::Result<()> {
+        let mut full = kept.full().iter();
+        for (frame, leaf) in Frames(kept.frames()).zip(kept.leaves()) {
+            // Without its kind.
+            write_entry(frame.get(1..).unwrap_or_default(), &mut self.grown.entries);
+            self.grown.size += 1;
+            let is_full = self.grown.size.is_multiple_of(WIDTH);
+            let root = if is_full { full.next().copied() } else { None };
+            self.push(0, *leaf, root)?;
+            if is_full {
+                let bundle = Bundle {
+                    index: self.grown.size / WIDTH - 1,
+                    width: 256,
+                };
+                self.folder.write(&bundle.path(), &self.grown.entries)?;
+                self.grown.entries.clear();
+                self.is_written = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a hash to its level. `root`: that of the tile which it fills, where that is known.
+    fn push(&mut self, level: u8, hash: Hash, root: Option<Hash>) -> io::Result<()> {
+        let at = usize::from(level);
+        if self.grown.open.len() <= at {
+            self.grown.open.push(Vec::new());
+        }
+        let Some(hashes) = self.grown.open.get_mut(at) else {
+            return Ok(());
+        };
+        hashes.push(hash);
+        if hashes.len() < 256 {
+            return Ok(());
+        }
+        let tile = Tile {
+            level,
+            index: hashes_at(level + 1, self.grown.size) - 1,
+            width: 256,
+        };
+        self.folder.write(&tile.path(), hashes.as_flattened())?;
+        let root = root.unwrap_or_else(|| root_of(hashes));
+        hashes.clear();
+        self.is_written = true;
+        self.push(level + 1, root, None)
+    }
+
+    /// Waits for the disk, and writes what is not full: the last checkpoint may refer to a partial tile of
+    /// the same name.
+    fn end(&mut self) -> io::Result<()> {
+        if self.is_written {
+            self.folder.settle()?;
+        }
+        for (level, hashes) in (0_u8..).zip(&self.grown.open) {
+            let (index, width) = tiles_at(level, self.grown.size);
+            if width > 0 {
+                let tile = Tile {
+                    level,
+                    index,
+                    width,
+                };
+                self.folder.replace(&tile.path(), hashes.as_flattened())?;
+            }
+        }
+        let (index, width) = tiles_at(0, self.grown.size);
+        if width > 0 {
+            let bundle = Bundle { index, width };
+            self.folder.replace(&bundle.path(), &self.grown.entries)?;
+        }
+        Ok(())
+    }
+}
+
+/// The directories of what was partial in a tree of this size and is full in one of that.
+fn overtaken(before: u64, after: u64) -> Vec<String> {
+    let mut names = Vec::new();
+    for level in 0..levels(before) {
+        let (index, width) = tiles_at(level, before);
+        if width == 0 || tiles_at(level, after).0 == index {
+            continue;
+        }
+        let tile = Tile {
+            level,
+            index,
+            width: 256,
+        };
+        names.push(format!("{}.p", tile.path()));
+        if level == 0 {
+            names.push(format!("{}.p", Bundle { index, width: 256 }.path()));
+        }
+    }
+    names
 }
 
 /// The edge of a tree with these open tiles.

@@ -7,10 +7,10 @@ pub const SCHEMA: u32 = 1;
 pub const LARGEST_RECORD: usize = 16 << 10;
 
 /// The most characters of a name.
-const NAME: usize = 256;
+pub(crate) const NAME: usize = 256;
 
-/// What kind of thing happened. Calls, settlements and the use of credentials join with their
-/// projections; a reader skips a kind that it does not know.
+/// What kind of thing happened. The use of credentials joins with its projection; a reader skips a kind
+/// that it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The gateway has started.
@@ -27,6 +27,10 @@ pub enum Kind {
     ActOutcome,
     /// Somebody may not do what they asked for, whatever it would have been: their role says so.
     ActRefused,
+    /// A call was let in: written while its provider thinks, and before the reply's first byte.
+    Call,
+    /// A call is over, however it ended.
+    CallSettled,
     /// Records at the end of the journal were not whole when it was opened, and were cut off.
     Torn,
     /// The journal could not be written for a while.
@@ -45,6 +49,8 @@ impl Kind {
             Self::Act => "act",
             Self::ActOutcome => "act.outcome",
             Self::ActRefused => "act.refused",
+            Self::Call => "call",
+            Self::CallSettled => "call.settled",
             Self::Torn => "journal.torn",
             Self::Recovered => "journal.recovered",
         }

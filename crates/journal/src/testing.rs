@@ -13,6 +13,7 @@ use crate::folder::Folder;
 use crate::note::{Checkpoint, Signer, VerifierKey};
 use crate::publish::Publisher;
 use crate::record::{Kind, Record, Stamp};
+use crate::tail::{Kept, write_record};
 use crate::value::Fields;
 use crate::writer::{Disk, Durability, Writer};
 
@@ -97,6 +98,15 @@ pub(crate) fn record(number: u64) -> Vec<u8> {
     Record::new(Kind::Act).about(what).encode(&stamp)
 }
 
+/// Records in their frames.
+pub(crate) fn frames(records: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut frames = Vec::new();
+    for record in records {
+        write_record(&record, &mut frames);
+    }
+    frames
+}
+
 /// A journal without threads.
 pub(crate) struct Bare {
     pub(crate) writer: Writer,
@@ -116,7 +126,7 @@ impl Bare {
         };
         let opened = Publisher::open(folder.clone(), signer(), &nothing);
         let (publisher, edge) = opened.unwrap();
-        let medium = Box::new(Disk);
+        let medium = Box::new(Disk::default());
         let writer = Writer::start(folder.clone(), signer(), medium, Durability::Process, edge);
         Self {
             writer: writer.unwrap(),
@@ -131,24 +141,33 @@ impl Bare {
         self.next += count;
     }
 
-    /// Appends so many records in groups of so many.
+    /// Appends so many records in groups of so many, each of which is signed.
     pub(crate) fn append(&mut self, count: u64, group: u64) {
+        self.append_groups(count, group, true);
+    }
+
+    /// The same with seals in place of signatures.
+    pub(crate) fn append_sealed(&mut self, count: u64, group: u64) {
+        self.append_groups(count, group, false);
+    }
+
+    fn append_groups(&mut self, count: u64, group: u64, waits_for_disk: bool) {
         let mut left = count;
         while left > 0 {
-            let records: Vec<_> = (0..group.min(left))
-                .map(|at| record(self.next + at))
-                .collect();
-            left -= records.len() as u64;
-            self.next += records.len() as u64;
-            self.writer.commit(records, false, self.now).unwrap();
+            let taken = group.min(left);
+            let mut frames = frames((0..taken).map(|at| record(self.next + at)));
+            left -= taken;
+            self.next += taken;
+            let outcome = self.writer.commit(&mut frames, waits_for_disk, self.now);
+            outcome.unwrap();
         }
     }
 
     /// Puts a checkpoint over all of them; as it was signed.
     pub(crate) fn publish(&mut self, folder: &Folder) -> String {
-        if let Some(handover) = self.writer.hand_over().unwrap() {
-            self.publisher.take(&handover.records);
-            self.publisher.publish(handover.root).unwrap();
+        let handover = self.writer.hand_over(Kept::default(), self.now);
+        if let Some(handover) = handover.unwrap() {
+            self.publisher.publish(&handover).unwrap();
         }
         folder.read_checkpoint().unwrap().unwrap()
     }

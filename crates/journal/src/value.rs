@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What stands in place of the rest of a text that was cut.
-const CUT: char = '\u{2026}';
+pub(crate) const CUT: char = '\u{2026}';
 
 /// Something that a record says. Names are constants, so that no caller can choose one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,19 +101,31 @@ impl Value {
 fn write_text(text: &str, to: &mut String) {
     to.push('"');
     for c in text.chars() {
-        match c {
-            '"' => to.push_str("\\\""),
-            '\\' => to.push_str("\\\\"),
-            ' '..='~' => to.push(c),
-            _ => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    let _written = write!(to, "\\u{unit:04x}");
+        write_char(c, |c| to.push(c));
+    }
+    to.push('"');
+}
+
+/// Writes a character of a text as printable ASCII, each of which `put` puts behind the last.
+pub(crate) fn write_char(c: char, mut put: impl FnMut(char)) {
+    match c {
+        '"' | '\\' => {
+            put('\\');
+            put(c);
+        }
+        ' '..='~' => put(c),
+        _ => {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                put('\\');
+                put('u');
+                for place in [12, 8, 4, 0] {
+                    let digit = char::from_digit(u32::from(*unit >> place) & 15, 16);
+                    put(digit.unwrap_or('0'));
                 }
             }
         }
     }
-    to.push('"');
 }
 
 /// A caller's text, of at most `most` characters: the rest is cut, and a mark stands in its place.

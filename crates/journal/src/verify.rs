@@ -90,8 +90,11 @@ pub struct Report {
     pub size: u64,
     /// How many of them were read.
     pub read: u64,
-    /// How many more the tails hold.
+    /// How many more the tails hold that are signed.
     pub in_tails: u64,
+    /// How many come after these, which only the gateway can tell from others: it signs them within
+    /// 100 ms, or at its next start.
+    pub unsigned: u64,
     /// What is wrong.
     pub findings: Vec<Finding>,
 }

@@ -1,23 +1,27 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::edge::Edge;
 use crate::folder::Folder;
 use crate::note::Signer;
 use crate::publish::Handover;
-use crate::tail::{RECORD, SIZE_AT, head, write_group};
-use crate::tile::write_entry;
+use crate::tail::{Kept, SIZE_AT, head, write_mark, write_seal};
 
-/// How long what was written waits for the disk, where nobody waits for it.
+/// How long what was written waits for a mark and for the disk, where nobody waits for them. Also how
+/// long a tail is written to without a look whether it still lies where it is looked for.
 const SYNC_EVERY: Duration = Duration::from_millis(100);
 /// How long a record waits for a checkpoint.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
-/// How many records a checkpoint waits for.
+/// How many records don't wait so long.
 const CHECKPOINT_RECORDS: usize = 1000;
+/// How long these wait: it keeps a checkpoint for each thousand from being most of the work.
+const CHECKPOINT_PACE: Duration = Duration::from_secs(1);
 
 /// When a record counts as written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,11 +35,15 @@ pub enum Durability {
 
 /// What tails are written to; tests bring one that fails.
 pub(crate) trait Medium: Send {
-    /// Writes at this place of a file, which has to be the one with this inode and to be so long at
-    /// least, cuts off what was behind it, and says in its head how large the journal is now.
-    fn write(&mut self, path: &Path, place: Place, bytes: &[u8], size: u64) -> io::Result<()>;
+    /// Opens the file of this name, which has to be the one with this inode and to be so long at least,
+    /// and cuts off what is behind that.
+    fn open(&mut self, path: &Path, place: Place) -> io::Result<()>;
+    /// Writes at this place of it.
+    fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Waits until the disk has all of it.
-    fn sync(&mut self, path: &Path) -> io::Result<()>;
+    fn sync(&mut self) -> io::Result<()>;
+    /// Has the disk take all of it, and waits for nothing. Says what came of that the last time.
+    fn sync_later(&mut self) -> io::Result<()>;
 }
 
 /// A place in a file.
@@ -45,12 +53,47 @@ pub(crate) struct Place {
     pub(crate) offset: u64,
 }
 
-/// The disk itself. Files are opened anew for each write: what can no longer be opened, or was
-/// replaced, would otherwise be written to for ever, and be gone.
-pub(crate) struct Disk;
+/// The disk itself.
+#[derive(Default)]
+pub(crate) struct Disk {
+    file: Option<Arc<File>>,
+    later: Option<Later>,
+}
+
+/// A thread that waits for the disk, so that records don't while nobody asked for that.
+struct Later {
+    files: SyncSender<Arc<File>>,
+    failed: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Later {
+    fn start() -> io::Result<Self> {
+        let (files, received) = sync_channel::<Arc<File>>(1);
+        let failed = Arc::<Mutex<Option<io::Error>>>::default();
+        let failing = Arc::clone(&failed);
+        let sync = move || {
+            for file in received {
+                if let Err(error) = file.sync_data() {
+                    *failing.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        };
+        let name = "journal-disk".to_owned();
+        thread::Builder::new().name(name).spawn(sync)?;
+        Ok(Self { files, failed })
+    }
+}
+
+impl Disk {
+    fn file(&self) -> io::Result<&File> {
+        let closed = || io::Error::other("no tail is open");
+        self.file.as_deref().ok_or_else(closed)
+    }
+}
 
 impl Medium for Disk {
-    fn write(&mut self, path: &Path, place: Place, bytes: &[u8], size: u64) -> io::Result<()> {
+    fn open(&mut self, path: &Path, place: Place) -> io::Result<()> {
+        self.file = None;
         let file = OpenOptions::new().write(true).open(path)?;
         let found = file.metadata()?;
         if found.ino() != place.inode || found.len() < place.offset {
@@ -59,13 +102,45 @@ impl Medium for Disk {
         if found.len() > place.offset {
             file.set_len(place.offset)?;
         }
-        file.write_all_at(bytes, place.offset)?;
-        file.write_all_at(&size.to_be_bytes(), SIZE_AT)
+        self.file = Some(Arc::new(file));
+        Ok(())
     }
 
-    fn sync(&mut self, path: &Path) -> io::Result<()> {
-        OpenOptions::new().write(true).open(path)?.sync_data()
+    fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file()?.write_all_at(bytes, offset)
     }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file()?.sync_data()
+    }
+
+    fn sync_later(&mut self) -> io::Result<()> {
+        let file = self.file.clone();
+        if self.later.is_none() {
+            self.later = Some(Later::start()?);
+        }
+        let (Some(later), Some(file)) = (&self.later, file) else {
+            return Ok(());
+        };
+        let failed = &later.failed;
+        if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
+        }
+        // One that waits for its turn will take what was written by then as well.
+        let _waits = later.files.try_send(file);
+        Ok(())
+    }
+}
+
+/// How a group ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// With a seal.
+    Seal,
+    /// With a mark; the disk has it soon.
+    Mark,
+    /// With a mark, and the disk has it.
+    Synced,
 }
 
 /// Appends to the tail. It knows no thread: what is due when is for its owner to ask.
@@ -75,14 +150,18 @@ pub(crate) struct Writer {
     medium: Box<dyn Medium>,
     durability: Durability,
     edge: Edge,
+    /// Where the tree grows before that counts.
+    grown: Edge,
     /// The first record of the tail.
     first: u64,
     place: Place,
-    /// The records of the tail: what takes to write it anew.
-    records: Vec<Vec<u8>>,
-    /// Since when a record waits for a checkpoint.
+    kept: Kept,
+    /// When the tail was opened by its name.
+    opened: Option<Instant>,
+    /// Since when a record waits for a checkpoint, and when the last one was begun.
     waiting: Option<Instant>,
-    /// Since when something waits for the disk.
+    handed_over: Option<Instant>,
+    /// Since when something waits for a mark and the disk.
     unsynced: Option<Instant>,
 }
 
@@ -101,95 +180,128 @@ impl Writer {
             medium,
             durability,
             first: edge.size(),
+            grown: edge.clone(),
             edge,
             place: Place {
                 inode: 0,
                 offset: 0,
             },
-            records: Vec::new(),
+            kept: Kept::default(),
+            opened: None,
             waiting: None,
+            handed_over: None,
             unsynced: None,
         };
         writer.rewrite()?;
         Ok(writer)
     }
 
-    /// Writes a group of records; the number of the first. What fails leaves nothing.
+    /// Writes a group of records, each in its frame; how many there are with them. What fails leaves
+    /// nothing.
     pub(crate) fn commit(
         &mut self,
-        records: Vec<Vec<u8>>,
+        frames: &mut Vec<u8>,
         waits_for_disk: bool,
         now: Instant,
     ) -> io::Result<u64> {
-        let first = self.edge.size();
-        let mut edge = self.edge.clone();
-        let mut bytes = Vec::new();
-        write_group(&records, &mut edge, &self.signer, &mut bytes);
-        let path = self.path();
-        self.medium.write(&path, self.place, &bytes, edge.size())?;
-        if waits_for_disk || self.durability == Durability::Disk {
-            self.medium.sync(&path)?;
-            self.unsynced = None;
+        let before = self.kept.mark();
+        self.grown.take_from(&self.edge);
+        self.kept.add(frames, &mut self.grown);
+        let records = frames.len();
+        let ending = if waits_for_disk || self.durability == Durability::Disk {
+            Ending::Synced
         } else {
-            self.unsynced.get_or_insert(now);
+            Ending::Seal
+        };
+        let outcome = self.write(frames, ending, now);
+        frames.truncate(records);
+        if let Err(error) = outcome {
+            self.kept.go_back(before);
+            return Err(error);
         }
-        self.edge = edge;
-        self.place.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.records.extend(records);
+        std::mem::swap(&mut self.edge, &mut self.grown);
         self.waiting.get_or_insert(now);
-        Ok(first)
+        Ok(self.edge.size())
+    }
+
+    /// Ends the group and writes it.
+    fn write(&mut self, group: &mut Vec<u8>, ending: Ending, now: Instant) -> io::Result<()> {
+        let is_marked = ending != Ending::Seal;
+        if is_marked || self.opened.is_none_or(|opened| now >= opened + SYNC_EVERY) {
+            // A file descriptor goes on working when the folder is gone.
+            self.opened = None;
+            self.medium.open(&self.path(), self.place)?;
+            self.opened = Some(now);
+        }
+        if is_marked {
+            write_mark(&self.grown, &self.signer, group);
+        } else {
+            write_seal(&self.grown, &self.signer, group);
+        }
+        self.medium.write(group, self.place.offset)?;
+        if is_marked {
+            let size = self.grown.size().to_be_bytes();
+            self.medium.write(&size, SIZE_AT)?;
+        }
+        match ending {
+            Ending::Seal => {
+                self.unsynced.get_or_insert(now);
+            }
+            Ending::Mark => {
+                self.medium.sync_later()?;
+                self.unsynced = None;
+            }
+            Ending::Synced => {
+                self.medium.sync()?;
+                self.unsynced = None;
+            }
+        }
+        self.place.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
+        Ok(())
     }
 
     /// Writes the tail anew from memory, whatever became of the file.
     pub(crate) fn rewrite(&mut self) -> io::Result<()> {
         let name = Folder::tail(self.first);
         let mut bytes = head(self.first, self.edge.size());
-        for record in &self.records {
-            bytes.push(RECORD);
-            write_entry(record, &mut bytes);
+        bytes.extend_from_slice(self.kept.frames());
+        if !self.kept.is_empty() {
+            write_mark(&self.edge, &self.signer, &mut bytes);
         }
-        if !self.records.is_empty() {
-            write_group(&[], &mut self.edge, &self.signer, &mut bytes);
-        }
-        self.folder.replace(&name, &bytes)?;
-        let found = fs::metadata(self.path())?;
-        self.place = Place {
-            inode: found.ino(),
-            offset: found.len(),
-        };
+        self.place = self.folder.replace(&name, &bytes)?;
+        self.opened = None;
         self.unsynced = None;
         Ok(())
     }
 
-    /// Waits for the disk if something has waited for long enough.
+    /// Signs, and has the disk take it, if something has waited for that for long enough.
     pub(crate) fn sync_if_due(&mut self, now: Instant) -> io::Result<()> {
         if self.sync_due().is_some_and(|due| now >= due) {
-            self.sync()?;
+            self.sign(Ending::Mark, now)?;
         }
         Ok(())
     }
 
-    fn sync(&mut self) -> io::Result<()> {
-        let path = self.path();
-        self.medium.sync(&path)?;
-        self.unsynced = None;
-        Ok(())
+    fn sign(&mut self, ending: Ending, now: Instant) -> io::Result<()> {
+        self.grown.take_from(&self.edge);
+        self.write(&mut Vec::new(), ending, now)
     }
 
     /// Whether a checkpoint is due.
     pub(crate) fn is_checkpoint_due(&self, now: Instant) -> bool {
-        self.records.len() >= CHECKPOINT_RECORDS
-            || self.checkpoint_due().is_some_and(|due| now >= due)
+        self.checkpoint_due().is_some_and(|due| now >= due)
     }
 
-    /// Starts another tail, and hands over the records of this one; `None` when there are none.
-    pub(crate) fn hand_over(&mut self) -> io::Result<Option<Handover>> {
-        if self.records.is_empty() {
+    /// Starts another tail, and hands over the records of this one; `None` when there are none. `spare`:
+    /// memory for those of the next.
+    pub(crate) fn hand_over(&mut self, spare: Kept, now: Instant) -> io::Result<Option<Handover>> {
+        if self.kept.is_empty() {
             return Ok(None);
         }
-        self.sync()?;
+        // The next tail is not to be there when this one is not.
+        self.sign(Ending::Synced, now)?;
         let handover = Handover {
-            records: std::mem::take(&mut self.records),
+            kept: std::mem::replace(&mut self.kept, spare),
             root: self.edge.root(),
         };
         let (first, place, waiting) = (self.first, self.place, self.waiting.take());
@@ -197,15 +309,16 @@ impl Writer {
         if let Err(error) = self.rewrite() {
             // As if nothing had been begun.
             (self.first, self.place, self.waiting) = (first, place, waiting);
-            self.records = handover.records;
+            self.kept = handover.kept;
             return Err(error);
         }
+        self.handed_over = Some(now);
         Ok(Some(handover))
     }
 
-    /// How many records wait for a checkpoint.
-    pub(crate) const fn backlog(&self) -> usize {
-        self.records.len()
+    /// How many bytes of records wait for a checkpoint.
+    pub(crate) fn backlog(&self) -> usize {
+        self.kept.frames().len()
     }
 
     /// When the disk is due.
@@ -213,9 +326,14 @@ impl Writer {
         self.unsynced.map(|since| since + SYNC_EVERY)
     }
 
-    /// When a checkpoint is due, however few records wait for it.
+    /// When a checkpoint is due.
     pub(crate) fn checkpoint_due(&self) -> Option<Instant> {
-        self.waiting.map(|since| since + CHECKPOINT_EVERY)
+        let waiting = self.waiting?;
+        if self.kept.len() < CHECKPOINT_RECORDS {
+            return Some(waiting + CHECKPOINT_EVERY);
+        }
+        let paced = self.handed_over.map(|last| last + CHECKPOINT_PACE);
+        Some(paced.map_or(waiting, |due| due.max(waiting)))
     }
 
     fn path(&self) -> std::path::PathBuf {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use ironward_core::{CallId, Clock, Random};
 use ironward_egress::Upstream;
+use ironward_journal::Desk;
 use ironward_telemetry::Metrics;
 
 use crate::{Access, Budgets, Buffers, InFlight, Management, SidePool, Snapshot};
@@ -31,6 +32,8 @@ pub struct Gateway {
     pub budgets: Arc<Budgets>,
     /// Where calls are counted, for all threads.
     pub metrics: Arc<Metrics>,
+    /// Where this thread has its calls recorded.
+    pub journal: Arc<Desk>,
 }
 
 impl Gateway {

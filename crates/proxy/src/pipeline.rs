@@ -14,9 +14,8 @@ use ironward_identity::Workload;
 use ironward_policy::Backoff;
 use ironward_wire::{Call, Dialect, Envelope, check_target};
 
-use crate::budgets::Refusal;
+use crate::budgets::Bounds;
 use crate::detach::detach;
-use crate::labels;
 use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
 use crate::reply::JSON;
@@ -24,9 +23,8 @@ use crate::rescue::rescue;
 use crate::routes::{self, Route};
 use crate::snapshot::Snapshot;
 use crate::stages::{
-    Arrival, Authorised, Caller, Failed, Grant, Held, Outcome, Plan, Request as AdmitRequest,
-    Visible, admit, attempt, authenticate, authorise, bounds, may_call, read_call, reserve, route,
-    settle,
+    Arrival, Authorised, Caller, Failed, Grant, Plan, Request as AdmitRequest, Visible, admit,
+    attempt, authenticate, authorise, bounds, may_call, read_call, reserve, route, settle,
 };
 use crate::{Body, Gateway};
 
@@ -140,88 +138,70 @@ where
         permit,
         dialect,
         model: &call.model,
+        stream: call.stream,
         series: Arc::clone(&group.series),
         started,
+        now: arrival.now,
     };
     let grant = admit(gateway, settings, request)?;
-    let routed = route(
+    let plan = route(
         gateway,
         (settings, routing),
         (group, stars, usable),
         &head.headers,
         call.stream,
     );
-    let plan = match routed {
-        Ok(plan) => plan,
-        Err(fault) => return Ok(unplanned(grant, fault, (dialect, id))),
-    };
-    let held = match reserve((gateway, settings), &plan, bounds, call).await {
-        Ok(held) => held,
-        Err(refusal) => {
-            let Refusal { fault, headers } = *refusal;
-            let mut response = unplanned(grant, fault, (dialect, id));
-            response.headers_mut().extend(headers);
-            return Ok(response);
-        }
-    };
     let envelope = Envelope {
         call_id: id,
         created: arrival.now / 1000,
         model: call.model.clone(),
         include_usage: call.include_usage || settings.always_include_usage,
     };
-    Ok(carry_out(gateway, &snapshot, (&plan, held, grant), (call, &envelope)).await)
+    Ok(carry_out(gateway, &snapshot, (grant, plan, bounds), (call, &envelope)).await)
 }
 
-/// The rest of a call that was let in, and whose ceiling is held.
+/// The rest of a call that was let in.
 async fn carry_out(
     gateway: &Gateway,
     snapshot: &Snapshot,
-    (plan, mut held, mut grant): (&Plan, Held, Grant),
+    (mut grant, plan, bounds): (Grant, Result<Plan, Fault>, Bounds),
     (call, envelope): (&Arc<Call>, &Envelope),
 ) -> Response<Body> {
     let Snapshot {
         settings, routing, ..
     } = snapshot;
-    let (dialect, id) = (call.dialect, envelope.call_id);
     let backoff = Backoff {
         floor: routing.retry_after,
         jitter: JITTER,
     };
-    let fitted = held.fitted();
-    let reserved = (&mut held, fitted.as_ref().unwrap_or(call));
-    match attempt(gateway, settings, backoff, plan, reserved, envelope).await {
-        Ok(attempted) => {
-            grant.hold(held);
-            settle(&gateway.access, grant, id, plan, attempted)
+    let reserved = match &plan {
+        Ok(plan) => reserve((gateway, settings), plan, bounds, call)
+            .await
+            .map(|held| (plan, held))
+            .map_err(|refusal| Failed::refused(*refusal, gateway.clock.now())),
+        Err(fault) => Err(Failed::unplanned(fault.clone(), gateway.clock.now())),
+    };
+    let outcome = match reserved {
+        Ok((plan, mut held)) => {
+            let fitted = held.fitted();
+            let reserved = (&mut held, fitted.as_ref().unwrap_or(call));
+            let outcome = attempt(gateway, settings, backoff, plan, reserved, envelope).await;
+            if outcome.is_ok() {
+                grant.hold(held);
+            }
+            outcome
         }
-        Err(failed) => {
-            let Failed {
-                fault,
-                progress,
-                headers,
-            } = failed;
-            grant.attempted(&progress);
-            let mut response = rescue(&fault, Some(dialect), id);
-            let response_headers = response.headers_mut();
-            labels::attempted(
-                response_headers,
-                plan.group(),
-                progress.deployment.as_ref(),
-                progress.attempts,
-            );
-            labels::hand_on(response_headers, &headers);
-            grant.settle(Outcome::Broken(fault));
-            response
-        }
-    }
-}
-
-/// A call that was admitted and has no plan.
-fn unplanned(grant: Grant, fault: Fault, (dialect, id): (Dialect, CallId)) -> Response<Body> {
-    let response = rescue(&fault, Some(dialect), id);
-    grant.settle(Outcome::Broken(fault));
-    response
+        Err(failed) => Err(failed),
+    };
+    let (access, plan) = (&gateway.access, plan.as_ref().ok());
+    settle(
+        access,
+        grant,
+        (call.dialect, envelope.call_id),
+        plan,
+        outcome,
+    )
+    .await
 }
 
 /// The routes that are no calls.

@@ -44,7 +44,7 @@ pub struct Routed {
     /// Its vendor's wire format.
     pub provider: &'static dyn Provider,
     /// The region that it is in, where the configuration says so.
-    pub region: Option<Box<str>>,
+    pub region: Option<Arc<str>>,
     /// How its calls are priced.
     pub pricing: Arc<Pricing>,
 }

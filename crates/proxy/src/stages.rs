@@ -11,7 +11,7 @@ mod reserve;
 mod route;
 mod settle;
 
-pub(crate) use admit::{Grant, Outcome, Request, admit};
+pub(crate) use admit::{Grant, Outcome, Recorded, Request, admit};
 pub(crate) use attempt::{Failed, attempt};
 pub(crate) use authenticate::{Arrival, Caller, authenticate};
 pub(crate) use authorise::{
@@ -19,6 +19,6 @@ pub(crate) use authorise::{
     model_asked_for,
 };
 pub(crate) use read_call::{Arrived, read_call};
-pub(crate) use reserve::{Cap, Held, bounds, reserve};
+pub(crate) use reserve::{Cap, bounds, reserve};
 pub(crate) use route::{Plan, route};
 pub(crate) use settle::settle;

@@ -4,6 +4,7 @@ mod budgets;
 mod chains;
 mod costs;
 mod explain;
+mod journal;
 mod keys;
 mod metrics;
 mod models;
@@ -225,6 +226,7 @@ impl World {
             buffers: Arc::default(),
             budgets: Arc::new(Budgets::new(Arc::clone(&clock) as Arc<dyn Clock>)),
             metrics,
+            journal: Arc::new(journal::shared()),
         };
         Self {
             clock,

@@ -5,6 +5,7 @@ mod budgets;
 mod deployments;
 mod import;
 mod journal;
+mod journal_of_calls;
 mod kek_services;
 mod key_encryption;
 mod keys;

@@ -6,7 +6,7 @@ use crate::folder::Folder;
 use crate::hash::hash_nothing;
 use crate::note::{Checkpoint, Signer};
 use crate::publish::{Handover, Publisher};
-use crate::tail::{Rest, scan};
+use crate::tail::{HEAD, Judge, Kept, Rest, head, scan, write_mark, write_record};
 use crate::value::{Fields, bounded};
 use crate::writer::{Durability, Medium, Writer};
 
@@ -35,20 +35,17 @@ pub(super) fn resume(
         signer,
         at,
         edge,
-        records: Vec::new(),
+        kept: Kept::default(),
         torn: None,
     };
     for (at, first) in folder.tails()?.into_iter().enumerate() {
         tails.read(first, at)?;
     }
     let Tails {
-        edge,
-        records,
-        torn,
-        ..
+        edge, kept, torn, ..
     } = tails;
-    let handover = (!records.is_empty()).then(|| Handover {
-        records,
+    let handover = (!kept.is_empty()).then(|| Handover {
+        kept,
         root: edge.root(),
     });
     let signer = Arc::clone(signer);
@@ -82,7 +79,7 @@ struct Tails<'a> {
     signer: &'a Signer,
     at: u64,
     edge: Edge,
-    records: Vec<Vec<u8>>,
+    kept: Kept,
     torn: Option<Fields>,
 }
 
@@ -96,11 +93,11 @@ impl Tails<'_> {
             self.cut_off(&bytes, Rest::Changed, part)?;
             return self.folder.remove(&name);
         };
+        let judge = Judge::Gateway(self.signer);
         let count = u64::try_from(scanned.records.len()).unwrap_or(u64::MAX);
-        if count == 0 || first.saturating_add(count) <= self.edge.size() && self.records.is_empty()
-        {
+        if count == 0 || first.saturating_add(count) <= self.edge.size() && self.kept.is_empty() {
             let is_whole = scanned.records.is_empty();
-            let judged = is_whole.then(|| scanned.judge(&mut self.edge.clone(), self.signer.key()));
+            let judged = is_whole.then(|| scanned.judge(&mut self.edge.clone(), judge));
             if let Some(rest) = judged.and_then(|judged| judged.rest) {
                 self.cut_off(&bytes, rest, part)?;
             }
@@ -112,13 +109,23 @@ impl Tails<'_> {
                 "records {size} to {first} are missing between its checkpoint and {name}"
             )));
         }
-        let judged = scanned.judge(&mut self.edge, self.signer.key());
-        let records = scanned.records.iter().take(judged.records);
-        self.records.extend(records.map(|record| record.to_vec()));
+        let judged = scanned.judge(&mut self.edge.clone(), judge);
+        let mut frames = Vec::new();
+        for record in scanned.records.iter().take(judged.records) {
+            write_record(record, &mut frames);
+        }
+        self.kept.add(&frames, &mut self.edge);
+        let (whole, cut) = bytes.split_at_checked(judged.end).unwrap_or((&bytes, &[]));
         if let Some(rest) = judged.rest {
-            let (kept, cut) = bytes.split_at_checked(judged.end).unwrap_or((&bytes, &[]));
             self.cut_off(cut, rest, part)?;
-            self.folder.replace(&name, kept)?;
+        }
+        if judged.rest.is_some() || judged.signed < judged.records || judged.is_head_behind {
+            // What a crash left unsigned is good by its seals, and anybody can see that from now on.
+            let (_, groups) = whole.split_at_checked(HEAD).unwrap_or_default();
+            let mut signed = head(first, self.edge.size());
+            signed.extend_from_slice(groups);
+            write_mark(&self.edge, self.signer, &mut signed);
+            self.folder.replace(&name, &signed)?;
         }
         Ok(())
     }

@@ -10,12 +10,18 @@ use serde_json::Value as Json;
 use super::{Journal, OpenError, Options, Wait};
 use crate::edge::Edge;
 use crate::folder::Folder;
+use crate::note::Signer;
 use crate::read::Reader;
 use crate::record::{Kind, Record};
-use crate::testing::{Bare, FakeClock, ORIGIN, SEED, Seeded, files, key, signer, write_files};
+use crate::tail::{Kept, write_record, write_seal};
+use crate::testing::{
+    Bare, FakeClock, ORIGIN, SEED, Seeded, files, frames, key, record, signer, write_files,
+};
 use crate::value::Fields;
 use crate::verify::{Verifying, verify};
 use crate::writer::{Disk, Durability, Medium, Place, Writer};
+
+mod desk;
 
 fn options(folder: &Folder, clock: &Arc<FakeClock>) -> Options<'static> {
     Options {
@@ -96,6 +102,51 @@ async fn records_outlive_the_journal() {
     assert_eq!(records[401]["node"], "node");
 }
 
+/// What a gateway that was killed has not signed yet.
+#[tokio::test]
+async fn records_that_are_only_sealed_are_signed_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::of(directory.path());
+    let mut bare = Bare::begin(&folder);
+    bare.append(3, 3);
+    bare.publish(&folder);
+    bare.append(2, 1);
+    bare.append_sealed(5, 2);
+    drop(bare);
+    let key = key();
+    let what = Verifying {
+        folder: &folder,
+        key: &key,
+        kept: None,
+        from: 0,
+        to: None,
+    };
+    let report = verify(&what).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!((report.size, report.in_tails, report.unsigned), (3, 2, 5));
+    let killed = files(folder.path());
+    drop(Journal::open(options(&folder, &FakeClock::new())).unwrap());
+    assert_eq!(records(&folder).len(), 10);
+    assert_good(&folder);
+    // Anybody can add a group; nobody but the gateway can seal it.
+    let mut forged = killed;
+    let tail = forged.get_mut(&Folder::tail(3)).unwrap();
+    write_record(&record(99), tail);
+    let mut edge = Edge::default();
+    for number in (0..10).chain([99]) {
+        edge.push(crate::hash_leaf(&record(number)));
+    }
+    let other = Signer::new(ORIGIN, &[8; 32]).unwrap();
+    write_seal(&edge, &other, tail);
+    write_files(folder.path(), &forged);
+    assert_eq!(verify(&what).unwrap().unsigned, 6);
+    drop(Journal::open(options(&folder, &FakeClock::new())).unwrap());
+    let records = records(&folder);
+    assert_eq!(records.len(), 11);
+    assert_eq!(records[10]["kind"], "journal.torn");
+    assert_good(&folder);
+}
+
 #[tokio::test]
 async fn a_tail_that_was_cut_anywhere_in_its_last_group_is_taken_up_before_it() {
     let directory = tempfile::tempdir().unwrap();
@@ -137,7 +188,7 @@ async fn records_that_were_changed_before_a_checkpoint_are_cut_off_and_kept_asid
     drop(bare);
     let mut changed = files(folder.path());
     let tail = changed.get_mut(&Folder::tail(0)).unwrap();
-    let middle = tail.len() / 2 + 60;
+    let middle = tail.len() / 2 + 20;
     tail[middle] ^= 1;
     write_files(folder.path(), &changed);
     drop(Journal::open(options(&folder, &FakeClock::new())).unwrap());
@@ -186,11 +237,23 @@ fn a_journal_that_was_changed_is_not_taken_up() {
 }
 
 /// A disk that can be full, and can stand still.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Poor {
+    disk: Disk,
     is_full: Arc<AtomicBool>,
     is_still: Arc<(Mutex<bool>, Condvar)>,
     syncs: Arc<AtomicUsize>,
+}
+
+impl Clone for Poor {
+    fn clone(&self) -> Self {
+        Self {
+            disk: Disk::default(),
+            is_full: Arc::clone(&self.is_full),
+            is_still: Arc::clone(&self.is_still),
+            syncs: Arc::clone(&self.syncs),
+        }
+    }
 }
 
 impl Poor {
@@ -205,7 +268,11 @@ impl Poor {
 }
 
 impl Medium for Poor {
-    fn write(&mut self, path: &Path, place: Place, bytes: &[u8], size: u64) -> io::Result<()> {
+    fn open(&mut self, path: &Path, place: Place) -> io::Result<()> {
+        self.disk.open(path, place)
+    }
+
+    fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let still = self.is_still.0.lock().unwrap();
         drop(
             self.is_still
@@ -216,15 +283,19 @@ impl Medium for Poor {
         if self.is_full.load(Ordering::SeqCst) {
             // Half of it is written before the disk is full.
             let half = &bytes[..bytes.len() / 2];
-            Disk.write(path, place, half, place.offset)?;
+            self.disk.write(half, offset)?;
             return Err(io::ErrorKind::StorageFull.into());
         }
-        Disk.write(path, place, bytes, size)
+        self.disk.write(bytes, offset)
     }
 
-    fn sync(&mut self, path: &Path) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::SeqCst);
-        Disk.sync(path)
+        self.disk.sync()
+    }
+
+    fn sync_later(&mut self) -> io::Result<()> {
+        self.sync()
     }
 }
 
@@ -321,8 +392,13 @@ fn the_disk_and_checkpoints_are_due_in_time() {
         .unwrap()
     };
     let syncs = || poor.syncs.load(Ordering::SeqCst);
+    let commit = |writer: &mut Writer, count: usize, waits_for_disk| {
+        let mut frames = frames(vec![vec![1]; count]);
+        let outcome = writer.commit(&mut frames, waits_for_disk, clock.now());
+        outcome.unwrap();
+    };
     let mut writer = start(Durability::Process);
-    writer.commit(vec![vec![1]], false, clock.now()).unwrap();
+    commit(&mut writer, 1, false);
     clock.pass(Duration::from_millis(99));
     writer.sync_if_due(clock.now()).unwrap();
     assert_eq!(syncs(), 0);
@@ -330,7 +406,7 @@ fn the_disk_and_checkpoints_are_due_in_time() {
     writer.sync_if_due(clock.now()).unwrap();
     writer.sync_if_due(clock.now()).unwrap();
     assert_eq!(syncs(), 1);
-    writer.commit(vec![vec![2]], true, clock.now()).unwrap();
+    commit(&mut writer, 1, true);
     assert_eq!(
         syncs(),
         2,
@@ -340,12 +416,18 @@ fn the_disk_and_checkpoints_are_due_in_time() {
     clock.pass(Duration::from_secs(60));
     assert!(writer.is_checkpoint_due(clock.now()));
     let mut writer = start(Durability::Disk);
-    writer
-        .commit(vec![vec![1]; 999], false, clock.now())
-        .unwrap();
+    commit(&mut writer, 999, false);
     assert_eq!(syncs(), 3);
     assert!(!writer.is_checkpoint_due(clock.now()));
-    writer.commit(vec![vec![1]], false, clock.now()).unwrap();
+    commit(&mut writer, 1, false);
+    assert!(writer.is_checkpoint_due(clock.now()));
+    // While records come quickly there is one a second.
+    let handed_over = writer.hand_over(Kept::default(), clock.now());
+    assert!(handed_over.unwrap().is_some());
+    commit(&mut writer, 5000, false);
+    clock.pass(Duration::from_millis(999));
+    assert!(!writer.is_checkpoint_due(clock.now()));
+    clock.pass(Duration::from_millis(1));
     assert!(writer.is_checkpoint_due(clock.now()));
 }
 
@@ -356,21 +438,41 @@ fn a_tail_that_is_gone_or_not_ours_is_not_written_to() {
     let mut bare = Bare::begin(&folder);
     bare.append(2, 1);
     let path = folder.path().join(Folder::tail(0));
-    let now = FakeClock::new().now();
-    let commit = |bare: &mut Bare| bare.writer.commit(vec![vec![1]], false, now);
+    let clock = FakeClock::new();
+    let commit = |bare: &mut Bare, waits_for_disk| {
+        let mut frames = frames([vec![1]]);
+        bare.writer.commit(&mut frames, waits_for_disk, clock.now())
+    };
+    commit(&mut bare, true).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert!(commit(&mut bare).is_err());
+    // Nobody looks for it for each group, but whenever the disk counts, and ten times a second.
+    commit(&mut bare, false).unwrap();
+    assert!(commit(&mut bare, true).is_err());
+    assert!(commit(&mut bare, false).is_err());
+    bare.writer.rewrite().unwrap();
+    commit(&mut bare, false).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    clock.pass(Duration::from_millis(100));
+    assert!(commit(&mut bare, false).is_err());
     std::fs::write(
         &path,
         b"something else that is long enough to be written to",
     )
     .unwrap();
-    assert!(commit(&mut bare).is_err());
-    // It is written anew from memory.
+    assert!(commit(&mut bare, false).is_err());
+    // It is written anew from memory, with what went to the file that was gone.
     bare.writer.rewrite().unwrap();
-    commit(&mut bare).unwrap();
+    commit(&mut bare, false).unwrap();
     bare.publish(&folder);
     assert_good(&folder);
+    let mut count = 0;
+    let reader = Reader::open(folder, &key()).unwrap();
+    let each = reader.each(0, |_, _| {
+        count += 1;
+        true
+    });
+    each.unwrap();
+    assert_eq!(count, 6);
 }
 
 /// `UPDATE=1` writes the folder that a small journal has to be, to the byte.
@@ -383,7 +485,8 @@ fn a_small_journal_is_the_golden_folder() {
     bare.publish(&folder);
     bare.append(256, 100);
     bare.publish(&folder);
-    bare.append(2, 1);
+    bare.append_sealed(2, 1);
+    bare.append(1, 1);
     let made = files(folder.path());
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden");
     if std::env::var_os("UPDATE").is_some() {

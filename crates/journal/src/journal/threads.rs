@@ -7,26 +7,31 @@ use std::time::{Duration, Instant};
 
 use ironward_core::Clock;
 
-use super::inbox::{Cause, Entry, Inbox, Part};
+use super::inbox::{Cause, Claim, Entry, Inbox, Part};
 use super::resume::Resumed;
 use crate::publish::{Handover, Publisher};
+use crate::tail::{Kept, write_record};
 use crate::writer::Writer;
 
 /// How often a journal that cannot be written is tried.
 const RETRY: Duration = Duration::from_millis(250);
-/// The most records that wait for a checkpoint which cannot be written.
-const BACKLOG: usize = 100_000;
+/// The most bytes of records that wait for a checkpoint which cannot be written, or not in time.
+const BACKLOG: usize = 256 << 20;
 
 /// The thread that writes, and the one that publishes.
 pub(super) struct Threads {
     writer: Writer,
     inbox: Arc<Inbox>,
     clock: Arc<dyn Clock>,
-    /// Records of nobody who waits, which could not be written yet.
-    owed: Vec<Vec<u8>>,
+    /// Records in their frames that are not written yet.
+    frames: Vec<u8>,
+    /// The ticket of the last one that came from the inbox.
+    ticket: u64,
     /// When it was tried last, while it cannot be written.
     tried: Option<Instant>,
     publishing: SyncSender<Handover>,
+    /// Memory of records that have a checkpoint.
+    spares: Receiver<Kept>,
     is_publishing: Arc<AtomicBool>,
 }
 
@@ -37,14 +42,17 @@ impl Threads {
         clock: &Arc<dyn Clock>,
     ) -> io::Result<Vec<JoinHandle<()>>> {
         let (publishing, handovers) = sync_channel(1);
+        let (returning, spares) = sync_channel(1);
         let is_publishing = Arc::new(AtomicBool::new(false));
         let writing = Self {
             writer: resumed.writer,
             inbox: Arc::clone(inbox),
             clock: Arc::clone(clock),
-            owed: Vec::new(),
+            frames: Vec::new(),
+            ticket: 0,
             tried: None,
             publishing,
+            spares,
             is_publishing: Arc::clone(&is_publishing),
         };
         if let Some(handover) = resumed.handover {
@@ -52,7 +60,7 @@ impl Threads {
         }
         let inbox = Arc::clone(inbox);
         let publisher = resumed.publisher;
-        let publish = move || publish(publisher, &handovers, &inbox, &is_publishing);
+        let publish = move || publish(publisher, (&handovers, &returning), &inbox, &is_publishing);
         let publish = Builder::new()
             .name("journal-tiles".to_owned())
             .spawn(publish)?;
@@ -64,8 +72,10 @@ impl Threads {
 
     fn run(mut self) {
         loop {
-            let (entries, is_closing) = self.inbox.take(self.due());
-            self.write(entries);
+            let taken = self.inbox.take(self.due(), &mut self.frames);
+            self.ticket = taken.until;
+            let is_closing = taken.is_closing;
+            self.write(taken.entries);
             if let Some(cause) = self.inbox.unstall() {
                 self.owe_recovery(&cause);
             }
@@ -95,49 +105,44 @@ impl Threads {
 
     fn write(&mut self, entries: Vec<Entry>) {
         if self.tried.is_some() {
-            self.refuse(entries, "it could not be written and is being tried again");
-            return;
-        }
-        if entries.is_empty() {
+            refuse(entries, "it could not be written and is being tried again");
             return;
         }
         let now = self.clock.now();
         let waits_for_disk = entries.iter().any(|entry| entry.waits_for_disk);
-        let records = entries.iter().map(|entry| entry.record.clone()).collect();
-        match self.writer.commit(records, waits_for_disk, now) {
-            Ok(first) => {
+        let owed = self.frames.len();
+        for entry in &entries {
+            write_record(&entry.record, &mut self.frames);
+        }
+        if self.frames.is_empty() {
+            return;
+        }
+        match self.writer.commit(&mut self.frames, waits_for_disk, now) {
+            Ok(end) => {
+                self.frames.clear();
+                self.inbox.note_written(self.ticket);
+                let first = end - u64::try_from(entries.len()).unwrap_or_default();
                 for (index, entry) in (first..).zip(entries) {
-                    if let Some(told) = entry.told {
-                        // Whoever waited may have given up.
-                        let _gone = told.send(Ok(index));
-                    }
+                    // Whoever waited may have given up.
+                    let _gone = entry.told.send(Ok(index));
                 }
             }
             Err(error) => {
+                // What nobody is told of stays, and is written when that can be done.
+                self.frames.truncate(owed);
                 self.fail(&error);
-                self.refuse(entries, &error.to_string());
-            }
-        }
-    }
-
-    fn refuse(&mut self, entries: Vec<Entry>, reason: &str) {
-        for entry in entries {
-            match entry.told {
-                Some(told) => {
-                    let _gone = told.send(Err(reason.to_owned()));
-                }
-                None => self.owed.push(entry.record),
+                refuse(entries, &error.to_string());
             }
         }
     }
 
     fn fail(&mut self, error: &io::Error) {
-        self.inbox.fail(Part::Writing, &error.to_string());
         self.tried = Some(self.clock.now());
+        self.inbox.fail(Part::Writing, &error.to_string());
     }
 
     fn owe_recovery(&mut self, cause: &Cause) {
-        self.owed.push(self.inbox.recovery(cause));
+        write_record(&self.inbox.recovery(cause), &mut self.frames);
     }
 
     /// Does what is due: the disk, a checkpoint, another try, what is owed.
@@ -151,12 +156,13 @@ impl Threads {
                 return;
             }
         }
-        let mut outcome = self.write_owed(now);
-        if outcome.is_ok() {
-            outcome = self.writer.sync_if_due(now);
+        self.write(Vec::new());
+        if self.tried.is_some() {
+            return;
         }
+        let mut outcome = self.writer.sync_if_due(now);
         if outcome.is_ok() && (is_closing || self.writer.is_checkpoint_due(now)) {
-            outcome = self.hand_over(is_closing);
+            outcome = self.hand_over(is_closing, now);
         }
         if let Err(error) = outcome {
             self.fail(&error);
@@ -175,15 +181,7 @@ impl Threads {
         }
     }
 
-    fn write_owed(&mut self, now: Instant) -> io::Result<()> {
-        if !self.owed.is_empty() {
-            self.writer.commit(self.owed.clone(), false, now)?;
-            self.owed.clear();
-        }
-        Ok(())
-    }
-
-    fn hand_over(&mut self, is_closing: bool) -> io::Result<()> {
+    fn hand_over(&mut self, is_closing: bool, now: Instant) -> io::Result<()> {
         if self.is_publishing.load(Ordering::Acquire) && !is_closing {
             return if self.writer.backlog() > BACKLOG {
                 Err(io::Error::other("its checkpoints do not keep up"))
@@ -191,7 +189,8 @@ impl Threads {
                 Ok(())
             };
         }
-        if let Some(handover) = self.writer.hand_over()? {
+        let spare = self.spares.try_recv().unwrap_or_default();
+        if let Some(handover) = self.writer.hand_over(spare, now)? {
             self.send(handover);
         }
         Ok(())
@@ -204,16 +203,21 @@ impl Threads {
     }
 }
 
+fn refuse(entries: Vec<Entry>, reason: &str) {
+    for entry in entries {
+        let _gone = entry.told.send(Err(reason.to_owned()));
+    }
+}
+
 /// Covers what is handed over with checkpoints, until nobody hands over any more.
 fn publish(
     mut publisher: Publisher,
-    handovers: &Receiver<Handover>,
+    (handovers, returning): (&Receiver<Handover>, &SyncSender<Kept>),
     inbox: &Inbox,
     is_publishing: &AtomicBool,
 ) {
-    while let Ok(handover) = handovers.recv() {
-        publisher.take(&handover.records);
-        while let Err(error) = publisher.publish(handover.root) {
+    while let Ok(mut handover) = handovers.recv() {
+        while let Err(error) = publisher.publish(&handover) {
             inbox.fail(Part::Publishing, &error.to_string());
             if inbox.pause(RETRY) {
                 // The tails have it all: the next start publishes it.
@@ -222,12 +226,12 @@ fn publish(
         }
         if let Some(cause) = inbox.recover(Part::Publishing) {
             let record = inbox.recovery(&cause);
-            inbox.push(Entry {
-                record,
-                waits_for_disk: false,
-                told: None,
-            });
+            inbox.push_frame(&record, Claim::Owed);
+            inbox.ring();
         }
+        handover.kept.clear();
+        // There is one already, or nobody needs it any more.
+        let _kept = returning.try_send(handover.kept);
         is_publishing.store(false, Ordering::Release);
     }
 }

@@ -3,7 +3,7 @@ use std::io;
 use super::{Check, Subject, Wrong};
 use crate::edge::Edge;
 use crate::folder::Folder;
-use crate::tail::{Judged, Rest, Scanned, scan};
+use crate::tail::{Judge, Judged, Rest, Scanned, scan};
 
 impl Check<'_> {
     /// What the tails hold behind the checkpoint; how many records there are with them. Without an
@@ -22,8 +22,8 @@ impl Check<'_> {
                 is_there = true;
                 continue;
             };
-            let count = u64::try_from(scanned.records.len()).unwrap_or(u64::MAX);
-            if first < size && first.saturating_add(count) <= size {
+            let end = first.saturating_add(count(scanned.records.len()));
+            if first < size && end <= size {
                 // It has a checkpoint and was about to go.
                 continue;
             }
@@ -34,8 +34,9 @@ impl Check<'_> {
                 break;
             }
             is_there = true;
-            let judged = scanned.judge(&mut edge, self.what.key);
+            let judged = scanned.judge(&mut edge, Judge::Public(self.what.key));
             self.find_rest(&name, &scanned, &judged);
+            self.report.unsigned += count(judged.records - judged.signed);
             let unsigned = scanned
                 .unsigned(self.what.key)
                 .filter(|_| judged.rest.is_none());
@@ -48,15 +49,12 @@ impl Check<'_> {
             let detail = "no tail is there, and what came after the checkpoint with it";
             self.find(Subject::File(Folder::tail(size)), Wrong::Missing, detail);
         }
-        self.report.in_tails = edge.size() - size;
+        self.report.in_tails = edge.size() - size - self.report.unsigned;
         Ok(edge.size())
     }
 
     fn find_rest(&mut self, name: &str, scanned: &Scanned<'_>, judged: &Judged) {
-        let number = |at: usize| {
-            let at = u64::try_from(at).unwrap_or(u64::MAX);
-            scanned.first.saturating_add(at)
-        };
+        let number = |at: usize| scanned.first.saturating_add(count(at));
         let start = number(judged.records);
         let (wrong, end, detail) = match judged.rest {
             None if judged.is_head_behind => {
@@ -82,4 +80,8 @@ impl Check<'_> {
             format!("{detail} {name}"),
         );
     }
+}
+
+fn count(records: usize) -> u64 {
+    u64::try_from(records).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use ironward_core::{Fault, FaultKind, Id, Role};
 use ironward_identity::{Unproven, Vouched};
+use ironward_journal::Who;
 use ironward_policy::{Compiled, Link, Spending, Which, narrowest};
 use ironward_store::objects::{
     Account, Key, Organisation, Owner, Project, ServiceAccount, Team, User,
@@ -194,6 +195,24 @@ impl Chain {
             Holder::Nobody => None,
             Holder::User(user) => Some(user.id.as_str()),
             Holder::ServiceAccount(account) => Some(account.id.as_str()),
+        }
+    }
+
+    /// The ids of everybody whose call it is.
+    pub(crate) fn who(&self) -> Who<'_> {
+        let (user, service_account) = match &self.holder {
+            Holder::Nobody => (None, None),
+            Holder::User(user) => (Some(user.id.as_str()), None),
+            Holder::ServiceAccount(account) => (None, Some(account.id.as_str())),
+        };
+        Who {
+            name: self.subject(),
+            key: self.key().map(|key| key.id.as_str()),
+            user,
+            service_account,
+            team: self.team.as_ref().map(|team| team.id.as_str()),
+            organisation: self.organisation.as_ref().map(|one| one.id.as_str()),
+            ..Who::default()
         }
     }
 

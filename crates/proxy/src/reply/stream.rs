@@ -10,7 +10,7 @@ use ironward_egress::{Redaction, ReplyBody};
 use super::gather::Gather;
 use super::relay::{Passed, Relay};
 use crate::access::Cut;
-use crate::stages::{Cap, Grant, Outcome};
+use crate::stages::{Cap, Outcome, Recorded};
 
 /// A streamed reply whose first bytes are there.
 pub(crate) struct Begun {
@@ -26,8 +26,8 @@ pub(crate) struct Begun {
     pub(crate) redaction: Redaction,
 }
 
-/// A streamed reply on its way through. Settles its grant when it ends; when the client hangs up
-/// it is dropped, and the grant settles itself.
+/// A streamed reply on its way through. Settles its call when it ends; when the client hangs up
+/// it is dropped, and the call settles itself.
 pub(crate) struct Stream {
     relay: Relay,
     /// The provider's side; `None` when it is over.
@@ -36,7 +36,7 @@ pub(crate) struct Stream {
     fault: Option<Fault>,
     redaction: Redaction,
     ready: Gather,
-    grant: Option<Grant>,
+    recorded: Option<Recorded>,
     /// The end of what allowed it.
     cut: Option<Cut>,
     /// The end of what is reserved for it.
@@ -60,7 +60,7 @@ impl Begun {
 }
 
 impl Stream {
-    pub(crate) fn new(begun: Begun, mut grant: Grant, cut: Option<Cut>) -> Self {
+    pub(crate) fn new(begun: Begun, mut recorded: Recorded, cut: Option<Cut>) -> Self {
         let Begun {
             ready,
             relay,
@@ -69,9 +69,9 @@ impl Stream {
             redaction,
         } = begun;
         if let Some(usage) = relay.usage() {
-            grant.observe(usage);
+            recorded.observe(usage);
         }
-        let mut cap = grant.cap();
+        let mut cap = recorded.cap();
         let over = cap.as_mut().and_then(|cap| cap.count(&ready));
         Self {
             relay,
@@ -79,14 +79,14 @@ impl Stream {
             fault: fault.or(over),
             redaction,
             ready: Gather::new(ready),
-            grant: Some(grant),
+            recorded: Some(recorded),
             cut,
             cap,
         }
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.grant.is_none() && self.ready.is_empty()
+        self.recorded.is_none() && self.ready.is_empty()
     }
 
     /// The next piece. A provider's connection hands over what it has read event by event; each
@@ -145,8 +145,8 @@ impl Stream {
             self.upstream = None;
             self.fault = passed.fault;
         }
-        if let (Some(grant), Some(usage)) = (&mut self.grant, self.relay.usage()) {
-            grant.observe(usage);
+        if let (Some(recorded), Some(usage)) = (&mut self.recorded, self.relay.usage()) {
+            recorded.observe(usage);
         }
     }
 
@@ -170,8 +170,8 @@ impl Stream {
     }
 
     fn settle(&mut self, outcome: Outcome) {
-        if let Some(grant) = self.grant.take() {
-            grant.settle(outcome);
+        if let Some(recorded) = self.recorded.take() {
+            recorded.settle(outcome);
         }
     }
 }

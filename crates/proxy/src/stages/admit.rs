@@ -2,11 +2,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ironward_catalogue::Charged;
-use ironward_core::{CallId, Clock, DeploymentId, Fault, FaultKind, Retry, Usage, shown_name};
+use ironward_core::{CallId, Clock, Fault, FaultKind, Retry, Usage, shown_name};
+use ironward_journal::{Call, Cost, Desk, Pending, Settlement, Unwritten};
 use ironward_telemetry::{CallSettled, Series, Tally};
 use ironward_wire::Dialect;
 
-use super::attempt::Progress;
+use super::attempt::{Progress, Served};
 use super::authorise::Permit;
 use super::reserve::{Cap, Held};
 use crate::Gateway;
@@ -16,10 +17,22 @@ use crate::in_flight::Slot;
 use crate::refusal;
 use crate::snapshot::Settings;
 
-/// Proof that the call was let in: it holds its place until it is settled. A grant that is dropped
-/// unsettled belongs to a client that went away, and says so.
+/// Proof that the call was let in: it holds its place until it is settled, and its record is on the way.
+/// A grant that is dropped unsettled belongs to a client that went away, and says so.
 pub(crate) struct Grant {
     open: Option<Box<Open>>,
+}
+
+/// Proof that the call is on the record: what a reply to it takes.
+pub(crate) struct Recorded {
+    grant: Grant,
+    _proof: ironward_journal::Recorded,
+}
+
+/// A call that cannot be recorded: nothing is told of it but that.
+pub(crate) struct Unrecorded {
+    grant: Grant,
+    fault: Fault,
 }
 
 /// What is known of a running call.
@@ -30,9 +43,12 @@ struct Open {
     model: Box<str>,
     started: Instant,
     clock: Arc<dyn Clock>,
-    deployment: Option<DeploymentId>,
+    journal: Arc<Desk>,
+    record: Pending,
+    served: Option<Served>,
     attempts: u32,
     usage: Option<Usage>,
+    first_byte: Option<Duration>,
     overhead: Option<Duration>,
     tally: Tally,
     charge: Option<Charge>,
@@ -56,12 +72,16 @@ pub(crate) struct Request<'a> {
     pub(crate) permit: Permit,
     pub(crate) dialect: Dialect,
     pub(crate) model: &'a str,
+    pub(crate) stream: bool,
     /// Where calls to the model group are counted.
     pub(crate) series: Arc<Series>,
     pub(crate) started: Instant,
+    /// Milliseconds since 1970.
+    pub(crate) now: u64,
 }
 
-/// -> Grant: a place among the parallel calls, of the gateway's and of everybody's who limits theirs. Limits and budgets reserve here, all or nothing.
+/// -> Grant: a place among the parallel calls, of the gateway's and of everybody's who limits theirs,
+/// and a record on its way.
 pub(crate) fn admit(
     gateway: &Gateway,
     settings: &Settings,
@@ -87,11 +107,25 @@ pub(crate) fn admit(
         mut permit,
         dialect,
         model,
+        stream,
         series,
         started,
+        now,
     } = request;
-    let tally = Tally::new(Arc::clone(&gateway.metrics), dialect, series);
     let place = place(&gateway.access, std::mem::take(&mut permit.parallel))?;
+    let record = gateway.journal.admit(&Call {
+        id,
+        at: now,
+        who: permit.caller.recorded(),
+        source: permit.caller.source,
+        dialect: dialect.label(),
+        model,
+        stream,
+    });
+    let record = record.map_err(|error| {
+        unrecorded("the gateway cannot record calls now, and takes none", error)
+    })?;
+    let tally = Tally::new(Arc::clone(&gateway.metrics), dialect, series);
     Ok(Grant {
         open: Some(Box::new(Open {
             id,
@@ -100,9 +134,12 @@ pub(crate) fn admit(
             model: model.into(),
             started,
             clock: Arc::clone(&gateway.clock),
-            deployment: None,
+            journal: Arc::clone(&gateway.journal),
+            record,
+            served: None,
             attempts: 0,
             usage: None,
+            first_byte: None,
             overhead: None,
             tally,
             charge: None,
@@ -132,21 +169,43 @@ fn place(access: &Access, limits: Vec<Limit>) -> Result<Option<Place>, Fault> {
         })
 }
 
+/// The fault of a call that cannot be recorded.
+fn unrecorded(message: &str, error: Unwritten) -> Fault {
+    let mut fault = Fault::gateway(FaultKind::Unavailable, message).with_cause(error);
+    fault.retry = Retry::Again(Some(Duration::from_secs(1)));
+    fault
+}
+
 impl Grant {
-    /// A stream begins, whose first byte is there `first_byte` after the call's beginning. What may end
-    /// it before its provider does: the end of what allowed it. `None`: nothing.
-    pub(crate) fn watch(&mut self, access: &Access, first_byte: Duration) -> Option<Cut> {
-        let open = self.open.as_mut()?;
-        open.tally.streams_from(first_byte);
-        open.permit.caller.chain()?;
-        Some(access.streams.watch(open.permit.clone()))
+    /// Waits until the call is on the record. Mostly it is by the time that a provider has answered.
+    pub(crate) async fn recorded(mut self) -> Result<Recorded, Unrecorded> {
+        let Some(open) = &mut self.open else {
+            let fault = Fault::gateway(FaultKind::Internal, "the call is over");
+            return Err(Unrecorded { grant: self, fault });
+        };
+        match open.journal.recorded(&open.record).await {
+            Ok((proof, has_waited)) => {
+                if has_waited {
+                    open.note_wait();
+                }
+                Ok(Recorded {
+                    grant: self,
+                    _proof: proof,
+                })
+            }
+            Err(error) => {
+                open.note_wait();
+                let message = "the gateway could not record the call, and keeps its reply back";
+                let fault = unrecorded(message, error);
+                Err(Unrecorded { grant: self, fault })
+            }
+        }
     }
 
-    /// The attempts are over: somebody answered, or nobody is left to ask. How long the call has taken
-    /// until then, and how much of that the gateway itself added.
-    pub(crate) fn attempted(&mut self, progress: &Progress) -> (Duration, Duration) {
+    /// The attempts are over: somebody answered, or nobody is left to ask.
+    pub(crate) fn attempted(&mut self, progress: Progress) {
         let Some(open) = &mut self.open else {
-            return Default::default();
+            return;
         };
         let since = |time: Instant| time.saturating_duration_since(open.started);
         let total = since(progress.ended);
@@ -154,10 +213,10 @@ impl Grant {
         if let Some((began, series)) = &progress.last {
             open.tally.came_to(series, since(*began));
         }
-        open.deployment = progress.deployment.clone();
+        open.served = progress.served;
         open.attempts = progress.attempts;
+        open.first_byte = Some(total);
         open.overhead = Some(overhead);
-        (total, overhead)
     }
 
     /// What the provider says that the call has consumed up to now.
@@ -181,13 +240,8 @@ impl Grant {
         }
     }
 
-    /// How long a stream may become at most.
-    pub(crate) fn cap(&self) -> Option<Cap> {
-        self.open.as_ref()?.held.cap()
-    }
-
     /// The call is over. What it cost, where a provider answered.
-    pub(crate) fn settle(mut self, outcome: Outcome) -> Option<Charged> {
+    fn settle(mut self, outcome: Outcome) -> Option<Charged> {
         let mut open = self.open.take()?;
         let cost = open.charge(matches!(outcome, Outcome::Complete));
         match outcome {
@@ -198,14 +252,59 @@ impl Grant {
     }
 }
 
+impl Recorded {
+    /// A stream begins. What may end it before its provider does: the end of what allowed it. `None`:
+    /// nothing.
+    pub(crate) fn watch(&mut self, access: &Access) -> Option<Cut> {
+        let open = self.grant.open.as_mut()?;
+        open.tally.streams_from(open.first_byte.unwrap_or_default());
+        open.permit.caller.chain()?;
+        Some(access.streams.watch(open.permit.clone()))
+    }
+
+    /// How long a stream may become at most.
+    pub(crate) fn cap(&self) -> Option<Cap> {
+        self.grant.open.as_ref()?.held.cap()
+    }
+
+    /// How long the call took until there was a reply, and how much of that the gateway itself added.
+    pub(crate) fn times(&self) -> (Duration, Duration) {
+        let open = self.grant.open.as_ref();
+        let times = open.and_then(|open| Some((open.first_byte?, open.overhead?)));
+        times.unwrap_or_default()
+    }
+
+    /// What the provider says that the call has consumed up to now.
+    pub(crate) fn observe(&mut self, usage: Usage) {
+        self.grant.observe(usage);
+    }
+
+    /// The call is over. What it cost, where a provider answered.
+    pub(crate) fn settle(self, outcome: Outcome) -> Option<Charged> {
+        self.grant.settle(outcome)
+    }
+}
+
+impl Unrecorded {
+    /// What the client is told; the outcome is recorded as soon as that can be done.
+    pub(crate) fn settle(self) -> Fault {
+        self.grant.settle(Outcome::Broken(self.fault.clone()));
+        self.fault
+    }
+}
+
 impl Drop for Grant {
     fn drop(&mut self) {
         if let Some(mut open) = self.open.take() {
             open.charge(false);
-            let fault = Fault::downstream(
-                FaultKind::ClientGone,
-                "the client hung up before the reply was complete",
-            );
+            let fault = if std::thread::panicking() {
+                Fault::gateway(FaultKind::Internal, "the gateway failed during the call")
+            } else {
+                Fault::downstream(
+                    FaultKind::ClientGone,
+                    "the client hung up before the reply was complete",
+                )
+            };
             open.close(fault.status(), Some(&fault));
         }
     }
@@ -213,13 +312,14 @@ impl Drop for Grant {
 
 impl Open {
     fn close(&self, status: u16, fault: Option<&Fault>) {
+        let served = self.served.as_ref();
         let settled = CallSettled {
             id: self.id,
             cost: self.cost,
             caller: self.permit.caller.named(),
             dialect: self.dialect.label(),
             model_group: shown_name(&self.model),
-            deployment: self.deployment.as_ref().map(DeploymentId::as_str),
+            deployment: served.map(|served| served.deployment.id.as_str()),
             status,
             fault,
             usage: self.usage,
@@ -229,20 +329,50 @@ impl Open {
         };
         self.tally.settle(&settled);
         settled.emit();
+        self.journal.settle(&Settlement {
+            id: self.id,
+            at: milliseconds_since_1970(&*self.clock),
+            served: served.map(|served| ironward_journal::Served {
+                deployment: served.deployment.id.as_str(),
+                provider: served.deployment.provider,
+                region: served.region.as_deref(),
+                model: served.model(),
+            }),
+            attempts: self.attempts,
+            status,
+            fault: fault.map(|fault| fault.kind.label()),
+            usage: self.usage,
+            cost: self.cost.map(|charged| Cost {
+                dollars: charged.amount,
+                incomplete: charged.incomplete,
+                prices: charged.version,
+            }),
+            total: settled.total,
+            first_byte: self.first_byte,
+            overhead: self.overhead,
+        });
+    }
+
+    /// Time has passed since the attempts were over, and no provider's.
+    fn note_wait(&mut self) {
+        let now = self.clock.now().saturating_duration_since(self.started);
+        let waited = now.saturating_sub(self.first_byte.unwrap_or_default());
+        self.first_byte = Some(now);
+        self.overhead = self.overhead.map(|overhead| overhead + waited);
     }
 
     /// What the call has cost, now that its usage is what it is. `is_whole`: the provider has said
     /// all of it.
     fn charge(&mut self, is_whole: bool) -> Option<Charged> {
         let charge = self.charge.as_ref();
-        let now = || seconds_since_1970(&*self.clock);
+        let now = || milliseconds_since_1970(&*self.clock) / 1000;
         self.cost = charge.map(|charge| charge.charge(self.usage, now));
         std::mem::take(&mut self.held).settle(charge, (self.usage, is_whole), now);
         self.cost
     }
 }
 
-fn seconds_since_1970(clock: &dyn Clock) -> u64 {
+fn milliseconds_since_1970(clock: &dyn Clock) -> u64 {
     let since = clock.wall().duration_since(std::time::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

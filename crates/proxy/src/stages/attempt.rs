@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
-use ironward_core::{DeploymentId, Fault, FaultKind, Usage};
+use ironward_core::{Deployment, DeploymentId, Fault, FaultKind, Usage};
 use ironward_egress::{Redaction, ReplyBody, UpstreamReply};
 use ironward_policy::{Backoff, Next, decide};
 use ironward_provider::Target;
@@ -17,6 +18,7 @@ use super::local::Local;
 use super::reserve::Held;
 use super::route::Plan;
 use crate::Gateway;
+use crate::budgets::Refusal;
 use crate::cost::Charge;
 use crate::reply::{Begun, Relay};
 use crate::side_pool::Work;
@@ -25,8 +27,6 @@ use crate::snapshot::{Routed, Settings};
 /// An answer and how it was come by.
 pub(crate) struct Attempted {
     pub(crate) answer: Answer,
-    /// Who answered.
-    pub(crate) routed: Routed,
     /// What the call is charged by.
     pub(crate) charge: Option<Charge>,
     /// The last attempt succeeded.
@@ -41,12 +41,14 @@ pub(crate) struct Failed {
     pub(crate) progress: Progress,
     /// The headers of the provider's refusal, where it answered with one.
     pub(crate) headers: HeaderMap,
+    /// The headers of our own, where a budget or limit refused.
+    pub(crate) own: HeaderMap,
 }
 
 /// How far a call has come with its deployments.
 pub(crate) struct Progress {
     /// The deployment that was asked last.
-    pub(crate) deployment: Option<DeploymentId>,
+    pub(crate) served: Option<Served>,
     /// How many attempts were made.
     pub(crate) attempts: u32,
     /// When the last one began, and where it is counted.
@@ -56,6 +58,59 @@ pub(crate) struct Progress {
     pub(crate) waited: Duration,
     /// When the last attempt ended.
     pub(crate) ended: Instant,
+}
+
+/// A deployment that was asked.
+pub(crate) struct Served {
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) region: Option<Arc<str>>,
+    /// The vendor's name of the model, where it is not the one of the deployment.
+    model: Option<Box<str>>,
+}
+
+impl Served {
+    /// The vendor's name of the model.
+    pub(crate) fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or(&self.deployment.model)
+    }
+}
+
+impl Progress {
+    /// Nobody was asked yet.
+    pub(crate) const fn none(now: Instant) -> Self {
+        Self {
+            served: None,
+            attempts: 0,
+            last: None,
+            waited: Duration::ZERO,
+            ended: now,
+        }
+    }
+
+    /// The id of the deployment that was asked last.
+    pub(crate) fn deployment(&self) -> Option<&DeploymentId> {
+        self.served.as_ref().map(|served| &served.deployment.id)
+    }
+}
+
+impl Failed {
+    /// Nobody could be asked.
+    pub(crate) fn unplanned(fault: Fault, now: Instant) -> Self {
+        Self {
+            fault,
+            progress: Progress::none(now),
+            headers: HeaderMap::new(),
+            own: HeaderMap::new(),
+        }
+    }
+
+    /// A budget or limit does not let it out.
+    pub(crate) fn refused(refusal: Refusal, now: Instant) -> Self {
+        Self {
+            own: refusal.headers,
+            ..Self::unplanned(refusal.fault, now)
+        }
+    }
 }
 
 /// Why one attempt failed.
@@ -90,30 +145,21 @@ pub(crate) async fn attempt(
     (held, call): (&mut Held, &Arc<Call>),
     envelope: &Envelope,
 ) -> Result<Attempted, Failed> {
-    let mut progress = Progress {
-        deployment: None,
-        attempts: 0,
-        last: None,
-        waited: Duration::ZERO,
-        ended: gateway.clock.now(),
-    };
+    let mut progress = Progress::none(gateway.clock.now());
     let mut position = 0;
     loop {
         let (Some(routed), Some(series)) = (plan.deployment(position), plan.series(position))
         else {
             let fault = Fault::gateway(FaultKind::NoDeployment, "no deployment is left to try");
-            let headers = HeaderMap::new();
             return Err(Failed {
-                fault,
                 progress,
-                headers,
+                ..Failed::unplanned(fault, gateway.clock.now())
             });
         };
         if let Err(refusal) = held.begin((gateway, settings), (plan, position, routed), call) {
             return Err(Failed {
-                fault: refusal.fault,
                 progress,
-                headers: HeaderMap::new(),
+                ..Failed::refused(*refusal, gateway.clock.now())
             });
         }
         let one = One {
@@ -130,7 +176,6 @@ pub(crate) async fn attempt(
                 return Ok(Attempted {
                     answer,
                     charge: Charge::of(routed, &plan.model(routed), call),
-                    routed: routed.clone(),
                     progress,
                     headers,
                 });
@@ -157,6 +202,7 @@ pub(crate) async fn attempt(
                     fault,
                     progress,
                     headers,
+                    own: HeaderMap::new(),
                 });
             }
         }
@@ -187,11 +233,25 @@ impl One<'_> {
         let fault = outcome.as_ref().err().map(|setback| setback.fault.kind);
         let took = ended.saturating_duration_since(began);
         series.end_attempt(&self.gateway.metrics, took, fault);
-        progress.deployment = Some(self.routed.deployment.id.clone());
+        progress.served = Some(self.served());
         progress.attempts += 1;
         progress.last = Some((began, Arc::clone(series)));
         progress.ended = ended;
         outcome
+    }
+
+    fn served(&self) -> Served {
+        let Routed {
+            deployment, region, ..
+        } = self.routed;
+        Served {
+            deployment: Arc::clone(deployment),
+            region: region.clone(),
+            model: match self.plan.model(self.routed) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(model) => Some(model.into()),
+            },
+        }
     }
 
     async fn make(&self, waited: &mut Duration) -> Result<(Answer, HeaderMap), Setback> {

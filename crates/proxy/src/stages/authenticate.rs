@@ -72,7 +72,18 @@ impl Caller {
         })
     }
 
-    /// Who they are in records.
+    /// Who they are in the journal.
+    pub(crate) fn recorded(&self) -> ironward_journal::Who<'_> {
+        match &self.who {
+            Who::Root(principal) => ironward_journal::Who {
+                name: Some(&principal.alias),
+                ..ironward_journal::Who::default()
+            },
+            Who::Bounded(chain) => chain.who(),
+        }
+    }
+
+    /// Who they are in logs and metrics.
     pub(crate) fn named(&self) -> Named<'_> {
         match &self.who {
             Who::Root(principal) => Named {

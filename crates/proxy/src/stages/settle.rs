@@ -3,53 +3,128 @@ use std::time::Duration;
 use bytes::{BufMut as _, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use ironward_core::CallId;
+use ironward_core::{CallId, DeploymentId};
 use ironward_telemetry::Series;
+use ironward_wire::Dialect;
 
-use super::admit::{Grant, Outcome};
-use super::attempt::{Answer, Attempted};
+use super::admit::{Grant, Outcome, Recorded};
+use super::attempt::{Answer, Attempted, Failed, Progress};
 use super::route::Plan;
 use crate::Body;
 use crate::access::Access;
 use crate::labels;
 use crate::reply::{JSON, Stream};
+use crate::rescue::rescue;
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 
-/// Grant x answer -> response: accounts for a whole reply now, for a stream when it ends, also when
-/// the client hangs up.
-pub(crate) fn settle(
+/// Grant x outcome -> response, once the call is on the record: accounts for a whole reply and for a fault
+/// now, for a stream when it ends, also when the client hangs up.
+pub(crate) async fn settle(
     access: &Access,
     mut grant: Grant,
-    id: CallId,
-    plan: &Plan,
-    attempted: Attempted,
+    (dialect, id): (Dialect, CallId),
+    plan: Option<&Plan>,
+    outcome: Result<Attempted, Failed>,
 ) -> Response<Body> {
-    let Attempted {
-        answer,
-        routed,
-        charge,
-        progress,
-        headers: upstream_headers,
-    } = attempted;
-    grant.charge_by(charge);
-    let mut charged = None;
-    let attempts = progress.attempts;
-    let (total, overhead) = grant.attempted(&progress);
-    if let Some((_, series)) = &progress.last {
-        note_remaining(series, &upstream_headers);
-    }
-    let (body, content_type) = match answer {
-        Answer::Whole { bytes, usage } => {
-            if let Some(usage) = usage {
-                grant.observe(usage);
+    let group = plan.map(Plan::group);
+    match outcome {
+        Ok(attempted) => {
+            let Attempted {
+                answer,
+                charge,
+                progress,
+                headers,
+            } = attempted;
+            grant.charge_by(charge);
+            if let Answer::Whole {
+                usage: Some(usage), ..
+            } = &answer
+            {
+                grant.observe(*usage);
             }
-            charged = grant.settle(Outcome::Complete);
+            if let Some((_, series)) = &progress.last {
+                note_remaining(series, &headers);
+            }
+            let labels = Labels::of(id, group, &progress, headers);
+            grant.attempted(progress);
+            match grant.recorded().await {
+                Ok(recorded) => answer_with(access, recorded, answer, &labels),
+                Err(unrecorded) => rescue(&unrecorded.settle(), Some(dialect), id),
+            }
+        }
+        Err(failed) => {
+            let Failed {
+                fault,
+                progress,
+                headers,
+                own,
+            } = failed;
+            let labels = Labels::of(id, group, &progress, headers);
+            grant.attempted(progress);
+            match grant.recorded().await {
+                Ok(recorded) => {
+                    let mut response = rescue(&fault, Some(dialect), id);
+                    labels.put(response.headers_mut());
+                    response.headers_mut().extend(own);
+                    recorded.settle(Outcome::Broken(fault));
+                    response
+                }
+                Err(unrecorded) => rescue(&unrecorded.settle(), Some(dialect), id),
+            }
+        }
+    }
+}
+
+/// What a response says of its call.
+struct Labels<'a> {
+    id: CallId,
+    group: Option<&'a str>,
+    deployment: Option<DeploymentId>,
+    attempts: u32,
+    /// The provider's reply headers.
+    upstream: HeaderMap,
+}
+
+impl<'a> Labels<'a> {
+    fn of(id: CallId, group: Option<&'a str>, progress: &Progress, upstream: HeaderMap) -> Self {
+        Self {
+            id,
+            group,
+            deployment: progress.deployment().cloned(),
+            attempts: progress.attempts,
+            upstream,
+        }
+    }
+
+    fn put(&self, headers: &mut HeaderMap) {
+        labels::call(headers, self.id);
+        if let Some(group) = self.group {
+            labels::attempted(headers, group, self.deployment.as_ref(), self.attempts);
+        }
+        labels::hand_on(headers, &self.upstream);
+    }
+}
+
+fn answer_with(
+    access: &Access,
+    mut recorded: Recorded,
+    answer: Answer,
+    labels: &Labels<'_>,
+) -> Response<Body> {
+    let (total, overhead) = recorded.times();
+    let mut charged = None;
+    let (body, content_type) = match answer {
+        Answer::Whole { bytes, .. } => {
+            charged = recorded.settle(Outcome::Complete);
             (Body::whole(bytes), JSON)
         }
         Answer::Stream(begun) => {
-            let cut = grant.watch(access, total);
-            (Body::stream(Stream::new(*begun, grant, cut)), EVENT_STREAM)
+            let cut = recorded.watch(access);
+            (
+                Body::stream(Stream::new(*begun, recorded, cut)),
+                EVENT_STREAM,
+            )
         }
     };
     let mut response = Response::new(body);
@@ -63,12 +138,10 @@ pub(crate) fn settle(
         );
     }
     headers.insert(CONTENT_TYPE, content_type);
-    labels::call(headers, id);
-    labels::attempted(headers, plan.group(), Some(&routed.deployment.id), attempts);
+    labels.put(headers);
     insert_milliseconds(headers, "x-litellm-overhead-duration-ms", overhead);
     insert_milliseconds(headers, "x-litellm-response-duration-ms", total);
     labels::cost(headers, charged);
-    labels::hand_on(headers, &upstream_headers);
     response
 }
 

@@ -12,7 +12,7 @@ use ironward_testkit::raw;
 use ironward_testkit::{Gateway, SeededRandom};
 use serde_json::{Value, json};
 
-use super::{CONNECTED, Site, generate, manage, said, says};
+use super::{CONNECTED, Site, call, generate, manage, said, says};
 use crate::rig::{BINARY, wait_until};
 
 const UNWRITABLE: &str = r#"{"status":"unhealthy","journal":"unwritable"}"#;
@@ -26,14 +26,14 @@ impl Site {
     }
 
     #[track_caller]
-    fn journal_says(&self, args: &[&str]) -> String {
+    pub(super) fn journal_says(&self, args: &[&str]) -> String {
         let output = self.journal(args);
         assert!(output.status.success(), "{args:?}: {}", said(&output));
         String::from_utf8(output.stdout).expect("text")
     }
 
     #[track_caller]
-    fn records(&self) -> Vec<Value> {
+    pub(super) fn records(&self) -> Vec<Value> {
         let lines = self.journal_says(&["tail", "-n", "1000000"]);
         let records = lines
             .lines()
@@ -52,7 +52,7 @@ fn kinds(records: &[Value]) -> Vec<&str> {
 }
 
 #[track_caller]
-fn stop(mut gateway: Gateway) {
+pub(super) fn stop(mut gateway: Gateway) {
     gateway.terminate();
     let status = gateway.wait(Duration::from_secs(10));
     assert!(status.success(), "{}", gateway.output());
@@ -155,6 +155,7 @@ fn assert_refuses(gateway: &Gateway, obstruct: &dyn Fn(), clear: &dyn Fn()) {
             refused.text()
         );
     }
+    assert_eq!(call(gateway, &admin_key), 503, "no call is made either");
     assert!(says(gateway, 503, UNWRITABLE));
     assert_eq!(teams(gateway, &admin_key), known, "nothing was done");
     clear();
@@ -162,6 +163,7 @@ fn assert_refuses(gateway: &Gateway, obstruct: &dyn Fn(), clear: &dyn Fn()) {
     let body = json!({"team_alias": "after"});
     let made = manage(gateway, &admin_key, "/team/new", &body);
     assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(call(gateway, &admin_key), 200);
     assert!(
         gateway.log().contains("the journal cannot be written"),
         "{}",
