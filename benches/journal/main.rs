@@ -1,7 +1,7 @@
-//! What recording a call costs: on its own thread the writing of its two records, in the fastest turn; and the
-//! processor time of all threads, which for the call's own has everything that this program does. `taskset -c 1 cargo bench -p ironward-benches --bench journal` prints nanoseconds, by how many
-//! calls come in one turn of the thread; without `taskset` the threads have cores of their own, and groups
-//! are smaller. `-- 4 1000000`: how many calls a turn, and how many in all.
+//! What recording a call costs: on its own thread the writing of its two records, in the fastest turn; and
+//! the processor time of the journal's own threads. In nanoseconds, by how many calls come in one turn of the
+//! thread: `taskset -c 1 cargo bench -p ironward-benches --bench journal`. Without `taskset` the threads have
+//! cores of their own. `-- 4 1000000 24000`: how many calls a turn, how many in all, and how many a second.
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
@@ -15,6 +15,7 @@ mod recorded;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ironward_core::{Amount, CallId, Usage};
@@ -25,22 +26,28 @@ use serde_json::{Value, json};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const CALLS: u64 = 200_000;
+/// The threads that the journal has started.
+const JOURNALS: [&str; 3] = ["journal", "journal-disk", "journal-tiles"];
+const CALLS: u64 = 240_000;
+/// As many a second as one core of the gateway serves.
+const RATE: u64 = 24_000;
 
 fn main() {
     let arguments = std::env::args().skip(1).filter(|text| text != "--bench");
     let numbers: Vec<u64> = arguments.filter_map(|text| text.parse().ok()).collect();
     let calls = numbers.get(1).copied().unwrap_or(CALLS);
+    let rate = numbers.get(2).copied().unwrap_or(RATE);
     let turns = numbers
         .first()
         .map_or_else(|| vec![1, 4, 16, 64], |turn| vec![*turn]);
     for turn in turns {
-        println!("{}", measure(turn, calls));
+        println!("{}", measure(turn, calls, rate));
     }
 }
 
-/// Of `calls` calls, of which `turn` are admitted before the thread has nothing else to do.
-fn measure(turn: u64, calls: u64) -> Value {
+/// Of `calls` calls, `rate` of them a second, of which `turn` are admitted before the thread has nothing else
+/// to do.
+fn measure(turn: u64, calls: u64, rate: u64) -> Value {
     let directory = tempfile::tempdir().expect("a directory");
     let journal = recorded::journal(&directory);
     let desk = journal.desk().ringing_later();
@@ -54,7 +61,9 @@ fn measure(turn: u64, calls: u64) -> Value {
     let mut waited = 0_u64;
     let before = threads();
     let began = Instant::now();
-    for _ in 0..calls / turn {
+    for round in 0..calls / turn {
+        let due = began + Duration::from_nanos(1_000_000_000 * round * turn / rate);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
         let ids: Vec<CallId> = (0..turn).map(|_| CallId::draw(&random)).collect();
         let start = Instant::now();
         let pending: Vec<Pending> = ids.iter().map(|id| admit(&desk, *id)).collect();
@@ -80,11 +89,14 @@ fn measure(turn: u64, calls: u64) -> Value {
         (name.clone(), json!((spent as f64 / calls as f64).round()))
     });
     let by_thread: BTreeMap<String, Value> = by_thread.collect();
-    let all: f64 = by_thread.values().filter_map(Value::as_f64).sum();
+    let journals = by_thread
+        .iter()
+        .filter(|(name, _)| JOURNALS.contains(&name.as_str()));
+    let journals: f64 = journals.filter_map(|(_, spent)| spent.as_f64()).sum();
     json!({
         "calls_a_turn": turn,
         "on_its_thread_ns": (fastest.as_nanos() as f64 / turn as f64).round(),
-        "all_threads_ns": all,
+        "journals_threads_ns": journals,
         "by_thread_ns": by_thread,
         "calls_per_second": (calls as f64 / took.as_secs_f64()).round(),
         "waited": waited as f64 / calls as f64,

@@ -160,7 +160,7 @@ impl Making<'_> {
 
     /// Waits for the disk, and writes what is not full: the last checkpoint may refer to a partial tile of
     /// the same name.
-    fn end(&mut self) -> io::Result<()> {
+    fn end(&self) -> io::Result<()> {
         if self.is_written {
             self.folder.settle()?;
         }

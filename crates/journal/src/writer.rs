@@ -40,9 +40,9 @@ pub(crate) trait Medium: Send {
     fn open(&mut self, path: &Path, place: Place) -> io::Result<()>;
     /// Writes at this place of it.
     fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
-    /// Waits until the disk has all of it.
+    /// Waits until the disk has all of it, and closes it.
     fn sync(&mut self) -> io::Result<()>;
-    /// Has the disk take all of it, and waits for nothing. Says what came of that the last time.
+    /// Has the disk take all of it, and waits for nothing; closes it. Says what came of that the last time.
     fn sync_later(&mut self) -> io::Result<()>;
 }
 
@@ -111,11 +111,14 @@ impl Medium for Disk {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file()?.sync_data()
+        self.file()?.sync_data()?;
+        // Nothing is kept open for writing while nothing is written.
+        self.file = None;
+        Ok(())
     }
 
     fn sync_later(&mut self) -> io::Result<()> {
-        let file = self.file.clone();
+        let file = self.file.take();
         if self.later.is_none() {
             self.later = Some(Later::start()?);
         }
@@ -247,14 +250,12 @@ impl Writer {
             Ending::Seal => {
                 self.unsynced.get_or_insert(now);
             }
-            Ending::Mark => {
-                self.medium.sync_later()?;
-                self.unsynced = None;
-            }
-            Ending::Synced => {
-                self.medium.sync()?;
-                self.unsynced = None;
-            }
+            Ending::Mark => self.medium.sync_later()?,
+            Ending::Synced => self.medium.sync()?,
+        }
+        if is_marked {
+            self.opened = None;
+            self.unsynced = None;
         }
         self.place.offset += u64::try_from(group.len()).unwrap_or(u64::MAX);
         Ok(())

@@ -61,10 +61,13 @@ pub(super) fn resume(
 fn read_checkpoint(folder: &Folder, signer: &Signer) -> io::Result<Checkpoint> {
     let Some(note) = folder.read_checkpoint()? else {
         if folder.names("tile")?.is_empty() {
+            let (size, root) = (0, hash_nothing());
+            // Tiles come before their checkpoint: a crash in between is told from one that was taken away.
+            folder.write_checkpoint(&signer.note(size, root))?;
             return Ok(Checkpoint {
                 origin: signer.key().name().to_owned(),
-                size: 0,
-                root: hash_nothing(),
+                size,
+                root,
             });
         }
         return Err(broken("it has tiles and no checkpoint"));

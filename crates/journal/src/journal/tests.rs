@@ -147,6 +147,43 @@ async fn records_that_are_only_sealed_are_signed_at_the_next_start() {
     assert_good(&folder);
 }
 
+/// A kill in the middle of the first checkpoint, or of a later one.
+#[tokio::test]
+async fn tiles_that_no_checkpoint_covers_yet_are_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = Folder::of(directory.path());
+    let clock = FakeClock::new();
+    for round in 0..3_u64 {
+        let journal = Journal::open(options(&folder, &clock)).unwrap();
+        for at in 0..300 {
+            journal.owe(&act(at));
+        }
+        journal.append(&act(300), Wait::Disk).await.unwrap();
+        let killed = files(folder.path());
+        drop(journal);
+        // What the end has written, under the checkpoint and with the tail of before.
+        let mut torn = files(folder.path());
+        torn.retain(|name, _| !name.starts_with("tail/"));
+        for (name, bytes) in killed {
+            if name == "checkpoint" || name.starts_with("tail/") {
+                torn.insert(name, bytes);
+            } else {
+                // Partial tiles go after the checkpoint that overtakes them.
+                torn.entry(name).or_insert(bytes);
+            }
+        }
+        let full = format!("/{round:03}");
+        for (_, bytes) in torn.iter_mut().filter(|(name, _)| name.ends_with(&full)) {
+            bytes.truncate(bytes.len() / 2);
+        }
+        write_files(folder.path(), &torn);
+        drop(Journal::open(options(&folder, &clock)).unwrap());
+        assert_good(&folder);
+        let expected = usize::try_from((round + 1) * 301).unwrap();
+        assert_eq!(records(&folder).len(), expected);
+    }
+}
+
 #[tokio::test]
 async fn a_tail_that_was_cut_anywhere_in_its_last_group_is_taken_up_before_it() {
     let directory = tempfile::tempdir().unwrap();
@@ -443,7 +480,7 @@ fn a_tail_that_is_gone_or_not_ours_is_not_written_to() {
         let mut frames = frames([vec![1]]);
         bare.writer.commit(&mut frames, waits_for_disk, clock.now())
     };
-    commit(&mut bare, true).unwrap();
+    commit(&mut bare, false).unwrap();
     std::fs::remove_file(&path).unwrap();
     // Nobody looks for it for each group, but whenever the disk counts, and ten times a second.
     commit(&mut bare, false).unwrap();

@@ -247,18 +247,23 @@ fn on_a_full_or_read_only_disk_nothing_is_done() {
 
     let remount = |how: &str| {
         let pid = gateway.pid().to_string();
-        let status = Command::new("nsenter")
-            .args([
-                "--target",
-                &pid,
-                "--user",
-                "--mount",
-                "--preserve-credentials",
-            ])
-            .args(["mount", "-o", &format!("remount,{how}")])
-            .arg(site.folder())
-            .status();
-        assert!(status.expect("nsenter runs").success(), "remount {how}");
+        // A tail that was just written to is closed within 100 ms.
+        let is_remounted = || {
+            Command::new("nsenter")
+                .args([
+                    "--target",
+                    &pid,
+                    "--user",
+                    "--mount",
+                    "--preserve-credentials",
+                ])
+                .args(["mount", "-o", &format!("remount,{how}")])
+                .arg(site.folder())
+                .status()
+                .expect("nsenter runs")
+                .success()
+        };
+        wait_until(&format!("it is remounted {how}"), is_remounted);
     };
     assert_refuses(&gateway, &|| remount("ro"), &|| remount("rw"));
     stop(gateway);
