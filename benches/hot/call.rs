@@ -64,7 +64,7 @@ struct Prepared {
     request: Request<Full<Bytes>>,
 }
 
-fn gateway() -> Gateway {
+fn gateway(spending: &serde_json::Value) -> Gateway {
     let hasher = Arc::new(KeyHasher::new(&[7; 32]));
     let metrics = Arc::new(Metrics::default());
     let principal = Principal {
@@ -107,7 +107,7 @@ fn gateway() -> Gateway {
     };
     let clock = Arc::new(FakeClock::new());
     let freshness = Arc::new(Freshness::new(Arc::clone(&clock) as Arc<dyn Clock>));
-    let directory = directory(&hasher);
+    let directory = directory(&hasher, spending);
     let keyless = keyless(&directory, Identities::new(&[], None));
     let access = Access::new(directory, hasher, freshness, None, keyless);
     Gateway {
@@ -139,8 +139,9 @@ fn pricing() -> Pricing {
     Pricing::new(&list, priced)
 }
 
-/// A key with everything that may bound one, and what that says about models and routes.
-fn directory(hasher: &KeyHasher) -> Arc<Directory> {
+/// A key with everything that may bound one, and what that says about models and routes; each may spend
+/// so much.
+fn directory(hasher: &KeyHasher, spending: &serde_json::Value) -> Arc<Directory> {
     let object = |value: serde_json::Value, kind| {
         let body = serde_json::to_vec(&value).expect("JSON");
         Content::read(kind, &body).expect("an object of its kind")
@@ -148,21 +149,21 @@ fn directory(hasher: &KeyHasher) -> Arc<Directory> {
     let origin = json!({"created_at": 0, "created_by": "", "updated_at": 0, "updated_by": ""});
     let grant = json!({"models": ["gpt-*"], "routes": ["llm_api_routes"]});
     let user = json!({
-        "role": "internal_user", "organisations": [], "grant": {}, "spending": {},
+        "role": "internal_user", "organisations": [], "grant": {}, "spending": spending,
         "metadata": {}, "origin": origin,
     });
-    let member = json!({"user": "ann", "is_admin": false, "grant": {}, "spending": {}});
+    let member = json!({"user": "ann", "is_admin": false, "grant": {}, "spending": spending});
     let team = json!({
         "organisation": "acme", "members": [member],
         "member_defaults": {"models": null, "spending": {}, "key_duration": null},
-        "member_permissions": [], "model_aliases": {}, "grant": grant, "spending": {},
+        "member_permissions": [], "model_aliases": {}, "grant": grant, "spending": spending,
         "metadata": {}, "kept": {}, "origin": origin,
     });
     let organisation = json!({
-        "alias": "Acme", "grant": grant, "spending": {}, "metadata": {}, "origin": origin,
+        "alias": "Acme", "grant": grant, "spending": spending, "metadata": {}, "origin": origin,
     });
     let project = json!({
-        "alias": "site", "team": "red", "grant": {}, "spending": {}, "metadata": {},
+        "alias": "site", "team": "red", "grant": {}, "spending": spending, "metadata": {},
         "origin": origin,
     });
     let hash: String = hasher
@@ -175,7 +176,7 @@ fn directory(hasher: &KeyHasher) -> Arc<Directory> {
     let key = json!({
         "secrets": [secret], "alias": "site", "name": "sk-...", "owner": {"user": "ann"},
         "team": "red", "project": "site", "organisation": null, "creator": "bob",
-        "grant": {"models": ["gpt-test"]}, "spending": {}, "aliases": {}, "tags": [],
+        "grant": {"models": ["gpt-test"]}, "spending": spending, "aliases": {}, "tags": [],
         "rotation_interval": null, "metadata": {}, "kept": {}, "origin": origin,
     });
     let mut writer = DirectoryWriter::new();
@@ -188,7 +189,12 @@ fn directory(hasher: &KeyHasher) -> Arc<Directory> {
     writer.directory()
 }
 
-fn prepare(method: &Method, path: &str, body: Bytes, key: &str) -> Prepared {
+fn prepare(
+    method: &Method,
+    path: &str,
+    body: Bytes,
+    (key, spending): (&str, &serde_json::Value),
+) -> Prepared {
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -203,7 +209,7 @@ fn prepare(method: &Method, path: &str, body: Bytes, key: &str) -> Prepared {
             .enable_time()
             .build()
             .expect("a runtime"),
-        gateway: gateway(),
+        gateway: gateway(spending),
         request: Request::default(),
     };
     // What the first call sets up for good does not belong to a call.
@@ -240,7 +246,7 @@ fn chat(prompt: usize) -> Prepared {
         &Method::POST,
         "/v1/chat/completions",
         sample::request(prompt),
-        KEY,
+        (KEY, &json!({})),
     )
 }
 
@@ -249,21 +255,39 @@ fn chat_bounded(prompt: usize) -> Prepared {
         &Method::POST,
         "/v1/chat/completions",
         sample::request(prompt),
-        VIRTUAL_KEY,
+        (VIRTUAL_KEY, &json!({})),
+    )
+}
+
+/// With a budget and limits of the key, its owner's place in the team, the project, the team and the
+/// organisation.
+fn chat_budgeted(prompt: usize) -> Prepared {
+    let spending = json!({
+        "max_budget": "1000000", "budget_duration": "1mo", "rpm_limit": 1_000_000_000,
+        "tpm_limit": 1_000_000_000,
+    });
+    prepare(
+        &Method::POST,
+        "/v1/chat/completions",
+        sample::request(prompt),
+        (VIRTUAL_KEY, &spending),
     )
 }
 
 fn probe() -> Prepared {
-    prepare(&Method::GET, "/health/liveliness", Bytes::new(), KEY)
+    let key = (KEY, &json!({}));
+    prepare(&Method::GET, "/health/liveliness", Bytes::new(), key)
 }
 
 // `probe` is the least that any request costs: the route and the response. `chat_bounded` is `chat`
-// with a virtual key instead of the master key: the difference is the price of its chain.
+// with a virtual key instead of the master key: the difference is the price of its chain. `chat_budgeted`
+// has budgets and limits besides.
 #[library_benchmark]
 #[bench::probe(setup = probe)]
 #[bench::chat(args = (100), setup = chat)]
 #[bench::chat_large(args = (100_000), setup = chat)]
 #[bench::chat_bounded(args = (100), setup = chat_bounded)]
+#[bench::chat_budgeted(args = (100), setup = chat_budgeted)]
 fn call(prepared: Prepared) -> Prepared {
     run(prepared)
 }

@@ -140,6 +140,8 @@ impl Shop {
         let mut settings = Settings::default();
         change(&mut settings);
         let old = world.gateway.snapshot.load_full();
+        let mut mocked = priced("mock", 6, 1, "never-heard-of");
+        Arc::make_mut(&mut mocked.deployment).mock_response = Some("hi".into());
         let snapshot = SnapshotBuilder {
             deployments: vec![
                 priced("mini", 1, 1, "gpt-4o-mini"),
@@ -147,6 +149,7 @@ impl Shop {
                 priced("both", 3, 2, "gpt-4o"),
                 priced("vector", 4, 1, "text-embedding-3-small"),
                 priced("odd", 5, 1, "never-heard-of"),
+                mocked,
             ],
             aliases: HashMap::new(),
             keys: Keys {

@@ -8,6 +8,7 @@ use super::asked::{Asked, Reads};
 use crate::budgets::Needs;
 use crate::cost;
 use crate::snapshot::Routed;
+use crate::stages::local::Local;
 
 /// What a provider says to its model about tools, besides what the call says of them.
 /// <https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview#pricing>
@@ -69,7 +70,11 @@ impl Ceiled {
         }
         let nothing = |why| (why, estimated);
         let Some(prices) = &charge.prices.prices else {
-            return Err(nothing(NoCeiling::Unpriced));
+            // What the gateway answers by itself nobody charges, unless somebody sets a price.
+            return match Local::of(routed, call.dialect) {
+                Some(_) => Ok(estimated),
+                None => Err(nothing(NoCeiling::Unpriced)),
+            };
         };
         let output = output.ok_or_else(|| nothing(NoCeiling::Unbounded))?;
         let context = charge.prices.context;
