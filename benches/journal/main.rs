@@ -11,6 +11,7 @@
 )]
 
 #[path = "../recorded.rs"]
+#[expect(dead_code, reason = "others share one journal")]
 mod recorded;
 
 use std::collections::BTreeMap;
