@@ -153,10 +153,8 @@ async fn serve(
     let mut end = End::listen()?;
     let ports = Ports::open(args, &shared, (admin, certificates.admin)).await?;
     let new_key = NewKey::keep_any(new_key, &authority).await?;
-    // On a terminal the greeting comes after the notices.
-    logging.flush();
     let keys = (new_key, authority.is_admin_key_retired(), has_master_key);
-    greet(args, &shared, &ports, keys);
+    greet(args, &shared, (&ports, logging), keys);
     let refused = tokio::select! {
         () = reloads.run() => Ok(()),
         refused = authority.follow(is_reached) => Err(refused),
@@ -220,9 +218,11 @@ async fn open(
 fn greet(
     args: &ServeArgs,
     shared: &Shared,
-    ports: &Ports,
+    (ports, logging): (&Ports, &Logging),
     (new_key, is_retired, has_master_key): (Option<Zeroizing<String>>, bool, bool),
 ) {
+    // On a terminal the greeting comes after the notices.
+    logging.flush();
     let greeting = Greeting {
         data: Port {
             address: ports.data,

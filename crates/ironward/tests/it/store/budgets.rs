@@ -51,8 +51,8 @@ fn cost(reply: &Reply, stream: bool) -> u64 {
     let text = reply.text();
     let usage = if stream {
         let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
-        let events = events.filter_map(|event| serde_json::from_str::<Value>(event).ok());
-        let found = events.filter(|event| event["usage"].is_object()).last();
+        let mut events = events.filter_map(|event| serde_json::from_str::<Value>(event).ok());
+        let found = events.rfind(|event| event["usage"].is_object());
         found.expect("a stream with usage")["usage"].clone()
     } else {
         reply.json()["usage"].clone()
