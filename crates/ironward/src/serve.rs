@@ -136,7 +136,6 @@ async fn serve(
         alive,
     };
     // Whoever learns below that the gateway is ready may change a file or send a signal at once.
-    let files = files_to_watch(files, ironward);
     let reloader = Reloader {
         assembler: Arc::new(assembler),
         foundation: Arc::clone(&foundation),
@@ -149,7 +148,7 @@ async fn serve(
         issuers: Arc::clone(&issuers),
         said: made.remarks,
     };
-    let mut reloads = reloader.watch(&files, read_at, refresh)?;
+    let mut reloads = reloader.watch(&files_to_watch(files, ironward), read_at, refresh)?;
     let mut end = End::listen()?;
     let ports = Ports::open(args, &shared, (admin, certificates.admin)).await?;
     let new_key = NewKey::keep_any(new_key, &authority).await?;
