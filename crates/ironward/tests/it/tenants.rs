@@ -303,6 +303,7 @@ pub(crate) fn provider_key(letter: char) -> String {
 }
 
 /// `allowed-FAMILY` of every family, each for the model `authorised`, and `forbidden`.
+/// Nobody knows what these models cost, and some of the keys have budgets.
 fn config(upstream: &Upstream, database: &str) -> String {
     let mut entries = FAMILIES.map(|family| {
         let (entry, name) = (family.entry(upstream), family.name);
@@ -319,7 +320,7 @@ fn config(upstream: &Upstream, database: &str) -> String {
         url => format!("  database_url: {url}\n"),
     };
     format!(
-        "model_list:\n{}general_settings:\n  store_model_in_db: true\n{database}router_settings:\n  num_retries: 0\n",
+        "model_list:\n{}general_settings:\n  store_model_in_db: true\n{database}router_settings:\n  num_retries: 0\nironward:\n  unpriced_models: allow\n",
         entries.concat()
     )
 }

@@ -120,7 +120,7 @@ fn is_endless(plan: &Plan, call: &Call) -> bool {
     let mut deployments = (0..=plan.others(0)).filter_map(|position| plan.deployment(position));
     deployments.any(|routed| {
         let model = plan.model(routed);
-        ceiling::most_output(routed, &model, call).is_none()
+        ceiling::is_endless(routed, &model, call)
     })
 }
 

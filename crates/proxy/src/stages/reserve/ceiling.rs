@@ -31,12 +31,11 @@ pub(super) struct Ceiled {
     answers: u64,
 }
 
-/// The most output tokens of an answer, by the deployment or the catalogue.
-pub(super) fn most_output(routed: &Routed, model: &str, call: &Call) -> Option<u64> {
-    match cost::Charge::of(routed, model, call) {
-        Some(charge) => charge.prices.max_output,
-        None => Some(0),
-    }
+/// Whether an answer costs something and nobody says where it ends.
+pub(super) fn is_endless(routed: &Routed, model: &str, call: &Call) -> bool {
+    let charge = cost::Charge::of(routed, model, call);
+    charge
+        .is_some_and(|charge| charge.prices.prices.is_some() && charge.prices.max_output.is_none())
 }
 
 impl Ceiled {

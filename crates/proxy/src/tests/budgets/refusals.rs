@@ -158,6 +158,10 @@ async fn what_nobody_can_price_is_refused_where_a_budget_is() {
         assert_eq!(bounded.status, with_budget, "{setting:?} {bounded:?}");
         if with_budget == 403 {
             bounded.is(403, "model_cost_map_missing", unpriced);
+        } else {
+            shop.world.ask("sk-one", &chat("odd")).await;
+            let sent = shop.script.sent.lock().unwrap().pop().unwrap();
+            assert!(!sent.contains("max_tokens"), "{sent}");
         }
         let free = shop.call("sk-free", "odd", FIELDS).await;
         assert_eq!(free.status, without, "{setting:?} {free:?}");
