@@ -115,10 +115,9 @@ impl<B: By> Ordered<B> {
         ranked.sort_by(|one, other| one.0.cmp(&other.0));
         let ranks = ranked.chunk_by(|one, other| one.0 == other.0).count();
         let added = ranked.into_iter().map(|(_, entry)| Item(Arc::clone(entry)));
-        let mut added = added.collect();
         let mut items = self.write();
         let is_first = items.set.is_empty();
-        items.set.append(&mut added);
+        items.set.append(&mut added.collect());
         items.ranks = if is_first {
             ranks
         } else {
