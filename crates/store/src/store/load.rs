@@ -83,7 +83,7 @@ impl Store {
         while let Some((end, _)) = read.last() {
             let cursor = (end.kind.clone(), end.id.clone());
             let keys = self.keys();
-            // One at a time: what two threads allocate in turn takes more memory.
+            // One at a time, so that no more than three pages are held.
             let before = verified(last.take()).await?;
             let verify = move || verify(read, &keys, census.key);
             last = Some(tokio::task::spawn_blocking(verify));
@@ -205,7 +205,7 @@ pub(super) async fn page(
 }
 
 /// How many rows are read at a time.
-const PAGE: u64 = 500;
+const PAGE: u64 = 1_000;
 /// The same where they are packed: with the longest of bodies they still are one value.
 const PACKED: u64 = 200;
 
