@@ -215,8 +215,11 @@ impl Grant {
         }
         open.served = progress.served;
         open.attempts = progress.attempts;
-        open.first_byte = Some(total);
-        open.overhead = Some(overhead);
+        // Of a call that nobody was asked for there is nothing to compare with.
+        if progress.attempts > 0 {
+            open.first_byte = Some(total);
+            open.overhead = Some(overhead);
+        }
     }
 
     /// What the provider says that the call has consumed up to now.
