@@ -5,8 +5,8 @@
 //! checkpoint (<https://c2sp.org/tlog-checkpoint>, <https://c2sp.org/signed-note>). What came after
 //! the last checkpoint lies in the *tail*, each group of records sealed or signed ([`tail`]).
 //!
-//! [`Journal`] is the handle, and a [`Desk`] what a thread has of it that serves calls: one thread writes ([`writer`]), another publishes checkpoints
-//! ([`publish`]). [`verify()`] and [`Reader`] read a folder without either.
+//! [`Journal`] is the handle, and a [`Desk`] what a thread has of it that serves calls: one thread
+//! writes ([`writer`]), another publishes checkpoints ([`publish`]). [`verify()`] and [`Reader`] read a folder without either.
 
 mod call;
 mod edge;

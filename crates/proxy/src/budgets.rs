@@ -20,7 +20,7 @@ pub(crate) use refusal::{Refusal, unpriced};
 
 /// The budgets and limits of all callers. All threads share one.
 pub struct Budgets {
-    pub(crate) ledger: Arc<Ledger>,
+    ledger: Arc<Ledger>,
     gateway: Scope,
     known: Box<[Shard]>,
     hasher: RandomState,

@@ -53,3 +53,8 @@ impl Gateway {
         f64::from(u32::from_le_bytes(bytes)) / 4_294_967_296.0
     }
 }
+
+pub(crate) fn milliseconds_since_1970(clock: &dyn Clock) -> u64 {
+    let since = clock.wall().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}

@@ -16,6 +16,7 @@ use ironward_wire::{Call, Dialect, Envelope, check_target};
 
 use crate::budgets::Bounds;
 use crate::detach::detach;
+use crate::gateway::milliseconds_since_1970;
 use crate::management::{Management, hand_over};
 use crate::models::{self, Form};
 use crate::reply::JSON;
@@ -118,7 +119,7 @@ where
         source: peer.address,
         workload: peer.workload.as_ref(),
         route: routes::templates(dialect),
-        now: milliseconds_since_1970(gateway),
+        now: milliseconds_since_1970(&*gateway.clock),
     };
     let caller = &*known.insert(authenticate(access, &snapshot, arrival)?);
     refuse_other_method(head, &Method::POST)?;
@@ -224,7 +225,7 @@ fn answer(
         source: peer.address,
         workload: peer.workload.as_ref(),
         route: route.templates(),
-        now: milliseconds_since_1970(gateway),
+        now: milliseconds_since_1970(&*gateway.clock),
     };
     let caller = &*known.insert(authenticate(&gateway.access, &snapshot, arrival)?);
     refuse_other_method(head, &route.method())?;
@@ -279,7 +280,7 @@ where
         source: peer.address,
         workload: peer.workload.as_ref(),
         route: templates,
-        now: milliseconds_since_1970(gateway),
+        now: milliseconds_since_1970(&*gateway.clock),
     };
     let snapshot = gateway.snapshot();
     *known = Some(authenticate(&gateway.access, &snapshot, arrival)?);
@@ -350,10 +351,4 @@ fn no_route() -> Fault {
 
 fn is_anthropic(head: &Parts) -> bool {
     head.headers.contains_key("anthropic-version")
-}
-
-fn milliseconds_since_1970(gateway: &Gateway) -> u64 {
-    let since = gateway.clock.wall().duration_since(std::time::UNIX_EPOCH);
-    let since = since.unwrap_or_default().as_millis();
-    u64::try_from(since).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,7 @@ use super::reserve::{Cap, Held};
 use crate::Gateway;
 use crate::access::{Access, Cut, Limit, Place};
 use crate::cost::Charge;
+use crate::gateway::milliseconds_since_1970;
 use crate::in_flight::Slot;
 use crate::refusal;
 use crate::snapshot::Settings;
@@ -370,12 +371,8 @@ impl Open {
         let charge = self.charge.as_ref();
         let now = || milliseconds_since_1970(&*self.clock) / 1000;
         self.cost = charge.map(|charge| charge.charge(self.usage, now));
+        let charge = charge.zip(self.cost);
         std::mem::take(&mut self.held).settle(charge, (self.usage, is_whole), now);
         self.cost
     }
-}
-
-fn milliseconds_since_1970(clock: &dyn Clock) -> u64 {
-    let since = clock.wall().duration_since(std::time::UNIX_EPOCH);
-    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

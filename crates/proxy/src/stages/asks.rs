@@ -95,8 +95,9 @@ impl Asks {
 /// The fields that hold tools.
 const TOOLS: [&str; 3] = ["tools", "functions", "mcp_servers"];
 
-/// The fields by which providers take the most tokens of a reply.
-const OUTPUT_TOKENS: [&str; 5] = [
+/// The fields by which providers take the most tokens of a reply: those that a grant bounds, and that
+/// a budget's ceiling is found by.
+pub(super) const OUTPUT_TOKENS: [&str; 5] = [
     "max_tokens",
     "max_completion_tokens",
     "max_output_tokens",

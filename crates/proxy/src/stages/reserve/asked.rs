@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::budgets::Needs;
 use crate::cost::field;
 use crate::side_pool::{SidePool, Work};
+use crate::stages::asks::OUTPUT_TOKENS;
 
 /// What a call asks for.
 #[derive(Debug, Clone, Copy)]
@@ -38,15 +39,6 @@ pub(super) enum Reads {
     /// Nobody knows how many tokens: media, files, what the provider fetches.
     Media,
 }
-
-/// The fields by which providers take the most tokens of a reply.
-const OUTPUT_TOKENS: [&str; 5] = [
-    "max_tokens",
-    "max_completion_tokens",
-    "max_output_tokens",
-    "max_new_tokens",
-    "max_tokens_to_sample",
-];
 
 impl Asked {
     pub(super) async fn of(

@@ -129,11 +129,12 @@ impl Held {
         holding.stage = Stage::Failed;
     }
 
-    /// The call is over. `is_whole`: the provider has said all that it will of the usage; else the
-    /// answer may have become as long as it may.
+    /// The call is over. `charge`: what it is charged by, and what it comes to for this usage.
+    /// `is_whole`: the provider has said all that it will of the usage; else the answer may have
+    /// become as long as it may.
     pub(crate) fn settle(
         mut self,
-        charge: Option<&cost::Charge>,
+        charge: Option<(&cost::Charge, Charged)>,
         (usage, is_whole): (Option<Usage>, bool),
         now: impl FnOnce() -> u64,
     ) {
@@ -149,7 +150,13 @@ impl Held {
                     let most = holding.ceiled.output.unwrap_or(ceiling.output);
                     usage.output = usage.output.max(most);
                 }
-                let charged = charge.map(|charge| charge.charge(Some(usage), now));
+                let charged = charge.map(|(charge, charged)| {
+                    if is_whole {
+                        charged
+                    } else {
+                        charge.charge(Some(usage), now)
+                    }
+                });
                 let cost = charged.map_or(Money::ZERO, |charged| cost_of(&charged, ceiling.cost));
                 Charge::request(cost, usage.input, usage.output)
             }
