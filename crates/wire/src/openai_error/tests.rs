@@ -46,6 +46,7 @@ conflict: invalid_request_error 409
 too_large: invalid_request_error 413
 unsupported_media_type: invalid_request_error 415
 unprocessable: invalid_request_error 422
+budget_exceeded: budget_exceeded 422
 rate_limited: rate_limit_error 429
 no_deployment: rate_limit_error 429
 client_gone: client_disconnect 499
