@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use ironward_core::Fault;
-use ironward_ledger::NoCeiling;
+use ironward_ledger::{Measure, NoCeiling};
 use ironward_wire::{Body, Call};
 
 use self::asked::Asked;
@@ -91,18 +91,23 @@ pub(crate) async fn reserve(
             Ok(reservation) => break (reservation, ceiled),
             Err(refused) => refused,
         };
-        let mut bare = asked;
-        bare.fit(0);
         let room = refused.standing.remaining().unwrap_or_default();
-        let may_fit = refused.is_budget() && asked.is_open() && fittings < FITTINGS;
-        let output = if may_fit {
-            ceiled.output_within(room, &find(&bare)?)
+        let is_fitted = if fittings == FITTINGS || !asked.is_open() {
+            false
+        } else if refused.is_budget() {
+            let mut bare = asked;
+            bare.fit(0);
+            let output = ceiled.output_within(room, &find(&bare)?);
+            let output = output.filter(|output| *output >= LEAST_OUTPUT);
+            output.inspect(|output| asked.fit(*output)).is_some()
+        } else if refused.standing.measure == Measure::Requests {
+            false
         } else {
-            None
+            let output = ceiled.output_less(refused.asked.saturating_sub(room));
+            output.is_some_and(|output| asked.fit_limit(output))
         };
-        match output {
-            Some(output) if output >= LEAST_OUTPUT => asked.fit(output),
-            _ => return Err(Refusal::of(&refused, ledger.now(), settings.budget_status)),
+        if !is_fitted {
+            return Err(Refusal::of(&refused, ledger.now(), settings.budget_status));
         }
         fittings += 1;
     };

@@ -8,6 +8,7 @@ use ironward_wire::{Body, Call, Chat, Dialect, Part, PartBody};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::LEAST_OUTPUT;
 use crate::budgets::Needs;
 use crate::cost::field;
 use crate::side_pool::{SidePool, Work};
@@ -21,6 +22,8 @@ pub(super) struct Asked {
     pub(super) reads: Reads,
     /// The most output tokens of one answer; `None`: as many as the model gives.
     pub(super) output: Option<u64>,
+    /// How many of them limits count before the call, where nobody says where an answer ends.
+    pub(super) guessed: u64,
     /// Whether the end of the answers is ours to say.
     is_open: bool,
     /// How many answers; none, where none is written.
@@ -40,6 +43,9 @@ pub(super) enum Reads {
     Media,
 }
 
+/// Tokens of an answer that limits count before the call, where the call does not name an end.
+const GUESSED: u64 = 1024;
+
 impl Asked {
     pub(super) async fn of(
         call: &Arc<Call>,
@@ -51,6 +57,7 @@ impl Asked {
             text: u64::try_from(text).unwrap_or(u64::MAX),
             reads: Reads::Text,
             output: None,
+            guessed: GUESSED,
             is_open: false,
             answers: 1,
             gives_media: call.body.field("modalities").is_some(),
@@ -80,6 +87,17 @@ impl Asked {
     /// Gives the answers an end that the call does not name.
     pub(super) const fn fit(&mut self, output: u64) {
         self.output = Some(output);
+    }
+
+    /// Lets answers take `output` tokens each of a limit that has room for no more. One that has none
+    /// left has no room for the call: an end that is told has to leave an answer.
+    pub(super) fn fit_limit(&mut self, output: u64) -> bool {
+        match self.fitted() {
+            Some(_) if output >= LEAST_OUTPUT => self.fit(output),
+            None if output > 0 => self.guessed = output,
+            _ => return false,
+        }
+        true
     }
 
     /// Whether the end of the answers is ours to say.

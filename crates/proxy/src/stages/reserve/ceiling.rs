@@ -14,9 +14,6 @@ use crate::stages::local::Local;
 /// <https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview#pricing>
 const TOOLS: u64 = 1024;
 
-/// Tokens of an answer are estimated so, for limits, where the call does not name an end.
-const ESTIMATED_OUTPUT: u64 = 1024;
-
 /// Media stand as text in the body; for limits no more of it is estimated than this.
 const ESTIMATED_MEDIA: u64 = 8192;
 
@@ -121,6 +118,12 @@ impl Ceiled {
         let each = fits.checked_div(u128::from(self.answers))?;
         u64::try_from(each).ok()
     }
+
+    /// The most output tokens of an answer for which a limit has room that is `short` of so many.
+    pub(super) fn output_less(&self, short: u64) -> Option<u64> {
+        let left = self.charge.output.checked_sub(short)?;
+        left.checked_div(self.answers)
+    }
 }
 
 fn estimate(asked: &Asked, named: Option<u64>, output: Option<u64>) -> Charge {
@@ -129,7 +132,7 @@ fn estimate(asked: &Asked, named: Option<u64>, output: Option<u64>) -> Charge {
         Reads::Media => text.min(ESTIMATED_MEDIA),
         Reads::Text | Reads::Tools => text,
     };
-    let each = named.unwrap_or_else(|| output.unwrap_or(u64::MAX).min(ESTIMATED_OUTPUT));
+    let each = named.unwrap_or_else(|| output.unwrap_or(u64::MAX).min(asked.guessed));
     Charge::request(
         Default::default(),
         input,

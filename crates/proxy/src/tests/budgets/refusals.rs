@@ -216,6 +216,28 @@ async fn an_answer_without_an_end_gets_what_is_left() {
     assert_eq!(refused.status, 422);
 }
 
+/// A guess at an answer's length keeps nobody out for whom there is room.
+#[tokio::test]
+async fn a_limit_below_the_guess_lets_calls_through_until_it_is_used_up() {
+    let mut shop = Shop::new(&[reply(20, 100)]);
+    shop.change_key("one", |key| key.spending.tpm_limit = Some(500));
+    let tokens = |shop: &Shop| shop.standing(Counts::Key, "one", Measure::Tokens);
+    for call in 1..=5 {
+        let answered = shop.call("sk-one", "mini", r#""user":"u""#).await;
+        assert_eq!(answered.status, 200, "{call}: {answered:?}");
+        assert_eq!(tokens(&shop), (120 * call, 0));
+    }
+    let bodies = shop.script.sent.lock().unwrap().clone();
+    let is_told = |body: &String| body.contains("max_tokens");
+    assert!(!bodies.iter().any(is_told), "{bodies:?}");
+    let refused = shop.call("sk-one", "mini", r#""user":"u""#).await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    // Who names the end keeps to it.
+    shop.change_key("two", |key| key.spending.tpm_limit = Some(500));
+    let long = shop.call("sk-two", "mini", r#""max_tokens":1000"#).await;
+    assert_eq!(long.status, 429, "{long:?}");
+}
+
 #[tokio::test]
 async fn media_are_as_many_tokens_as_the_model_takes() {
     let mut shop = Shop::new(&[reply(20, 100)]);
